@@ -22,6 +22,10 @@ public static partial class ImageLinker
     {
         CheckInputs(options);
         Directory.CreateDirectory(options.WorkDirectory);
+        LibcImports.Require(
+            options.Libraries.Where(options.IsRuntimeLibrary),
+            [options.LibcShim, Path.Combine(options.MuslDirectory, "libc.a")],
+            LibcImports.ParseList(File.ReadLines(options.LibcImports)));
         IReadOnlyList<string> libraries = ReplaceStrerror(options);
 
         string linked = Path.Combine(options.WorkDirectory, "linked.elf");

@@ -15,6 +15,10 @@ public sealed class LinkXenolithImage : BuildTask
     [Required]
     public ITaskItem[] Libraries { get; set; } = [];
 
+    /// <summary>The directory of the runtime's own libraries.</summary>
+    [Required]
+    public string RuntimeDirectory { get; set; } = "";
+
     /// <summary>The kernel's object.</summary>
     [Required]
     public string KernelObject { get; set; } = "";
@@ -67,6 +71,7 @@ public sealed class LinkXenolithImage : BuildTask
         {
             ProgramObject = ProgramObject,
             Libraries = [.. Libraries.Select(l => l.ItemSpec)],
+            RuntimeDirectory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(RuntimeDirectory)),
             KernelObject = KernelObject,
             LibcShim = LibcShim,
             LinkerScript = LinkerScript,
