@@ -31,7 +31,7 @@ for section in $(objdump -h "$work/joined.o" | awk '$1 ~ /^[0-9]+$/ {print $2}')
     renames="$renames --rename-section $section=$new"
 done
 # shellcheck disable=SC2086
-objcopy --remove-section .comment --wildcard --keep-global-symbol='xl_*' $renames "$work/joined.o" "$work/kernel.o"
+objcopy --remove-section .comment --remove-section .eh_frame --remove-section .rela.eh_frame --remove-section .dotnet_eh_table --remove-section .rela.dotnet_eh_table --wildcard --keep-global-symbol='xl_*' $renames "$work/joined.o" "$work/kernel.o"
 
 undefined=$(nm -u "$work/kernel.o" | awk '{print $2}' | grep -vxE 'xl_(image|text|kernel_text|rodata|data)_(start|end)|xl_symbols|_start' | tr '\n' ' ' || true)
 [ -z "$undefined" ] || fail "the kernel refers to symbols that nothing defines: $undefined(a language feature that needs the managed runtime?)"

@@ -10,6 +10,7 @@ internal static unsafe class Asm
     [DllImport("*", EntryPoint = "write_msr"), SuppressGCTransition] internal static extern void WriteMsr(uint register, ulong value);
     [DllImport("*", EntryPoint = "write_xcr0"), SuppressGCTransition] internal static extern void WriteXcr0(ulong value);
     [DllImport("*", EntryPoint = "write_fs_base"), SuppressGCTransition] internal static extern void WriteFsBase(ulong value);
+    [DllImport("*", EntryPoint = "read_fs_base"), SuppressGCTransition] internal static extern ulong ReadFsBase();
     [DllImport("*", EntryPoint = "read_fault_address"), SuppressGCTransition] internal static extern ulong ReadFaultAddress();
     [DllImport("*", EntryPoint = "invalidate_page"), SuppressGCTransition] internal static extern void InvalidatePage(ulong address);
     [DllImport("*", EntryPoint = "flush_translations"), SuppressGCTransition] internal static extern void FlushTranslations();
@@ -43,6 +44,9 @@ internal static unsafe class Asm
     internal static ulong* RootTable => (ulong*)LabelAddress(5);
     internal static ulong BootStack => LabelAddress(6);
     internal static ulong BootStackTop => LabelAddress(7);
+    internal static ulong* DirectMapLevel3 => (ulong*)LabelAddress(19);
+    internal static ulong* DirectMapLevel2 => (ulong*)LabelAddress(20);
+    internal static ulong* DirectMapLevel1 => (ulong*)LabelAddress(21);
     internal static ulong ImageStart => LabelAddress(8);
     internal static ulong TextStart => LabelAddress(9);
     internal static ulong KernelTextStart => LabelAddress(10);

@@ -112,6 +112,13 @@ boot_pd:
 boot_record:                                    # C#: Boot/BootRecord.cs
         .skip 32
         .balign 4096
+        .globl direct_map_level3, direct_map_level2, direct_map_level1
+direct_map_level3:                              # C#: Memory/Frames.cs
+        .skip 4096
+direct_map_level2:
+        .skip 4096
+direct_map_level1:
+        .skip 4096
 boot_stack:
         .skip 32768
 boot_stack_top:

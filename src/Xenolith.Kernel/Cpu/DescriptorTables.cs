@@ -57,7 +57,7 @@ internal static unsafe class DescriptorTables
         ulong task = (ulong)&t->Task;
         ulong* gdt = Asm.Gdt;
         // Available 64-bit TSS (type 9), present; a system descriptor takes two slots.
-        gdt[3] = (ulong)(sizeof(TaskState) - 1) | (task & 0xFFFFFF) << 16 | 0x89ul << 40 | (task >> 24 & 0xFF) << 56;
+        gdt[3] = (uint)(sizeof(TaskState) - 1) | (task & 0xFFFFFF) << 16 | 0x89ul << 40 | (task >> 24 & 0xFF) << 56;
         gdt[4] = task >> 32;
         Asm.LoadTaskRegister(TaskSelector);
 
@@ -84,7 +84,7 @@ internal static unsafe class DescriptorTables
     private static void SetGate(Gate* gate, ulong handler, int stack)
     {
         // Interrupt gate (type 14), present, ring 0.
-        gate->Low = (handler & 0xFFFF) | CodeSelector << 16 | (ulong)stack << 32 | 0x8Eul << 40 | (handler >> 16 & 0xFFFF) << 48;
+        gate->Low = (handler & 0xFFFF) | CodeSelector << 16 | (ulong)(uint)stack << 32 | 0x8Eul << 40 | (handler >> 16 & 0xFFFF) << 48;
         gate->High = handler >> 32;
     }
 }

@@ -47,6 +47,11 @@ write_fs_base:                                  # rdi = base; needs FSGSBASE
         wrfsbase %rdi
         ret
 
+        .globl read_fs_base
+read_fs_base:                                   # -> rax; needs FSGSBASE
+        rdfsbase %rax
+        ret
+
         .globl read_fault_address
 read_fault_address:                             # -> rax = CR2
         movq %cr2, %rax
@@ -239,6 +244,7 @@ label_address:
 labels: .quad trap_stubs, syscall_entry, return_to_program, hypercall_page, boot_gdt, boot_pml4, boot_stack, boot_stack_top
         .quad xl_image_start, xl_text_start, xl_kernel_text_start, xl_kernel_text_end, xl_text_end
         .quad xl_rodata_start, xl_rodata_end, xl_data_start, xl_data_end, _start, xl_symbols
+        .quad direct_map_level3, direct_map_level2, direct_map_level1
 
         .section .xl.data.compiler, "aw", @progbits
         .balign 8

@@ -19,6 +19,8 @@ internal static unsafe class PageTables
     // The table of the last 4 KiB entry that was looked up: faults come in runs.
     private static ulong cachedBlock;
     private static ulong* cachedTable;
+    // Frames that Unmap has given back, ever.
+    private static ulong freed;
 
     internal static void Initialize(ulong* rootTable)
     {
@@ -103,11 +105,15 @@ internal static unsafe class PageTables
         return table[address >> 21 & 511] == 0;
     }
 
-    /// <summary>Changes the flags of every mapped page in [start, end). False: a large page could not be split for want of memory.</summary>
+    /// <summary>Sets the flags (with or without <see cref="Present"/>) of every page in [start, end) that has a frame. False: a large page could not be split for want of memory.</summary>
     internal static bool Protect(ulong start, ulong end, ulong flags) => WalkAll(start, end, flags, free: false);
 
-    /// <summary>Unmaps [start, end), gives the frames back and with them the tables that the range covers whole.</summary>
-    internal static bool Unmap(ulong start, ulong end) => WalkAll(start, end, 0, free: true);
+    /// <summary>Unmaps [start, end), gives the frames back and with them the tables that the range covers whole. Returns the frames freed; -1 as for <see cref="Protect"/>.</summary>
+    internal static long Unmap(ulong start, ulong end)
+    {
+        ulong before = freed;
+        return WalkAll(start, end, 0, free: true) ? (long)(freed - before) : -1;
+    }
 
     private static bool WalkAll(ulong start, ulong end, ulong flags, bool free)
     {
@@ -135,11 +141,14 @@ internal static unsafe class PageTables
                     if (free)
                     {
                         if ((*entry & Borrowed) == 0)
+                        {
                             Frames.Free(*entry & AddressMask, shift == 12 ? 0 : 9);
+                            freed += shift == 12 ? 1ul : 512;
+                        }
                         *entry = 0;
                     }
                     else
-                        *entry = *entry & (AddressMask | Borrowed | Large) | flags | Present;
+                        *entry = *entry & (AddressMask | Borrowed | Large) | flags;
                     if (invalidateEach)
                         Asm.InvalidatePage(address);
                 }
@@ -158,6 +167,24 @@ internal static unsafe class PageTables
                 }
             }
             address = next;
+        }
+        return true;
+    }
+
+    /// <summary>Sees to it that no large page lies across an address. False if there is no memory for it.</summary>
+    internal static bool SplitAt(ulong address)
+    {
+        if ((address & Layout.LargePageSize - 1) == 0)
+            return true;
+        ulong* table = root;
+        for (int shift = 39; shift > 12; shift -= 9)
+        {
+            ulong* entry = table + (address >> shift & 511);
+            if (*entry == 0)
+                return true;
+            if ((*entry & Large) != 0)
+                return Split(entry);
+            table = TableOf(*entry);
         }
         return true;
     }

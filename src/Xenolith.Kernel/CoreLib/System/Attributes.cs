@@ -102,7 +102,7 @@ namespace System.Runtime.InteropServices
 
     public interface IDynamicInterfaceCastable
     {
-        RuntimeTypeHandle GetInterfaceImplementation(RuntimeTypeHandle type);
+        RuntimeTypeHandle GetDynamicInterfaceImplementation(RuntimeTypeHandle type);
         bool IsInterfaceImplemented(RuntimeTypeHandle type, bool throwIfNotImplemented);
     }
 

@@ -73,6 +73,13 @@ namespace System
             this.length = length;
         }
 
+        /// <summary>For the compiler, which makes u8 literals with it.</summary>
+        public ReadOnlySpan(T[] array, int start, int length)
+        {
+            reference = ref array[start];
+            this.length = length;
+        }
+
         internal ReadOnlySpan(ref T reference, int length)
         {
             this.reference = ref reference;
@@ -112,7 +119,7 @@ namespace System
             if ((uint)length > (uint)destination.Length)
                 ThrowHelpers.ThrowArgumentOutOfRangeException();
             // Overlapping spans are copied from the safe end, as the BCL does.
-            fixed (void* from = &reference, to = &destination.reference)
+            fixed (T* from = this, to = destination)
             {
                 if (to > from)
                     for (int i = length - 1; i >= 0; i--)

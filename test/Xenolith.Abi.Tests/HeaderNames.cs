@@ -1,0 +1,133 @@
+// Which name in Xen's headers each structure, field and constant of Xenolith.Abi stands for. Most follow from a rule; the rest are listed.
+
+using System.Text;
+
+namespace Xenolith.Abi.Tests;
+
+internal static class HeaderNames
+{
+    /// <summary>Structure here, and its tags in the headers: more than one where several are alike.</summary>
+    public static readonly (Type Type, string[] Tags)[] Structures =
+    [
+        (typeof(ConsoleInterface), ["xencons_interface"]),
+        (typeof(XenstoreInterface), ["xenstore_domain_interface"]),
+        (typeof(XenstoreMessageHeader), ["xsd_sockmsg"]),
+        (typeof(HvmStartInfo), ["hvm_start_info"]),
+        (typeof(HvmModlistEntry), ["hvm_modlist_entry"]),
+        (typeof(HvmMemmapTableEntry), ["hvm_memmap_table_entry"]),
+        (typeof(SharedInfo), ["shared_info"]),
+        (typeof(VcpuInfo), ["vcpu_info"]),
+        (typeof(ArchVcpuInfo), ["arch_vcpu_info"]),
+        (typeof(VcpuTimeInfo), ["vcpu_time_info"]),
+        (typeof(ArchSharedInfo), ["arch_shared_info"]),
+        (typeof(SchedShutdown), ["sched_shutdown"]),
+        (typeof(SchedPoll), ["sched_poll"]),
+        (typeof(SchedWatchdog), ["sched_watchdog"]),
+        (typeof(VcpuSetSingleshotTimer), ["vcpu_set_singleshot_timer"]),
+        (typeof(VcpuRegisterVcpuInfo), ["vcpu_register_vcpu_info"]),
+        (typeof(VcpuRunstateInfo), ["vcpu_runstate_info"]),
+        (typeof(XenFeatureInfo), ["xen_feature_info"]),
+        (typeof(XenAddToPhysmap), ["xen_add_to_physmap"]),
+        (typeof(XenRemoveFromPhysmap), ["xen_remove_from_physmap"]),
+        (typeof(XenMemoryDomain), ["xen_memory_domain"]),
+        (typeof(XenMemoryMap), ["xen_memory_map"]),
+        (typeof(XenMemoryReservation), ["xen_memory_reservation"]),
+        (typeof(XenHvmParam), ["xen_hvm_param"]),
+        (typeof(XenHvmPagetableDying), ["xen_hvm_pagetable_dying"]),
+        (typeof(XenHvmEvtchnUpcallVector), ["xen_hvm_evtchn_upcall_vector"]),
+        (typeof(EvtchnAllocUnbound), ["evtchn_alloc_unbound"]),
+        (typeof(EvtchnBindInterdomain), ["evtchn_bind_interdomain"]),
+        (typeof(EvtchnBindVirq), ["evtchn_bind_virq"]),
+        (typeof(EvtchnBindPirq), ["evtchn_bind_pirq"]),
+        (typeof(EvtchnBindIpi), ["evtchn_bind_ipi"]),
+        (typeof(EvtchnBindVcpu), ["evtchn_bind_vcpu"]),
+        (typeof(EvtchnPort), ["evtchn_close", "evtchn_send", "evtchn_unmask"]),
+        (typeof(EvtchnReset), ["evtchn_reset"]),
+        (typeof(EvtchnStatus), ["evtchn_status"]),
+        (typeof(EvtchnInitControl), ["evtchn_init_control"]),
+        (typeof(EvtchnExpandArray), ["evtchn_expand_array"]),
+        (typeof(EvtchnSetPriority), ["evtchn_set_priority"]),
+        (typeof(EvtchnFifoControlBlock), ["evtchn_fifo_control_block"]),
+    ];
+
+    /// <summary>Constants: the prefix of their names in the headers, and whether the rest is in capitals.</summary>
+    public static readonly (Type Type, string Prefix, bool Capitals)[] Constants =
+    [
+        (typeof(ConsoleIoCommand), "CONSOLEIO_", false),
+        (typeof(XenstoreMessageType), "XS_", true),
+        (typeof(XenstoreLimit), "XENSTORE_", true),
+        (typeof(XenstoreServerFeature), "XENSTORE_SERVER_FEATURE_", true),
+        (typeof(XenstoreConnection), "XENSTORE_", true),
+        (typeof(XenstoreRingError), "XENSTORE_ERROR_", true),
+        (typeof(HvmMemmapType), "XEN_HVM_MEMMAP_TYPE_", true),
+        (typeof(PvclockFlag), "XEN_PVCLOCK_", true),
+        (typeof(Hypercall), "__HYPERVISOR_", false),
+        (typeof(DomainId), "DOMID_", true),
+        (typeof(SchedOp), "SCHEDOP_", false),
+        (typeof(ShutdownReason), "SHUTDOWN_", false),
+        (typeof(VcpuOp), "VCPUOP_", false),
+        (typeof(Runstate), "RUNSTATE_", false),
+        (typeof(VersionOp), "XENVER_", false),
+        (typeof(XenFeature), "XENFEAT_", false),
+        (typeof(CpuidLeaves), "XEN_CPUID_", true),
+        (typeof(MemoryOp), "XENMEM_", false),
+        (typeof(PhysmapSpace), "XENMAPSPACE_", false),
+        (typeof(HvmOp), "HVMOP_", false),
+        (typeof(HvmParam), "HVM_PARAM_", true),
+        (typeof(HvmCallbackType), "HVM_PARAM_CALLBACK_TYPE_", true),
+        (typeof(EventChannelOp), "EVTCHNOP_", false),
+        (typeof(Virq), "VIRQ_", true),
+        (typeof(EvtchnState), "EVTCHNSTAT_", false),
+        (typeof(EvtchnFifo), "EVTCHN_FIFO_", true),
+        (typeof(ElfNote), "XEN_ELFNOTE_", true),
+    ];
+
+    /// <summary>Names to which the rule does not lead: the C expression instead.</summary>
+    public static readonly Dictionary<string, string> Exceptions = new()
+    {
+        ["ConsoleInterface.InSize"] = "sizeof(((struct xencons_interface *)0)->in)",
+        ["ConsoleInterface.OutSize"] = "sizeof(((struct xencons_interface *)0)->out)",
+        ["XenstoreInterface.RingSize"] = "XENSTORE_RING_SIZE",
+        ["HvmStartInfo.MagicValue"] = "XEN_HVM_START_MAGIC_VALUE",
+        ["SharedInfo.LegacyMaxVcpus"] = "XEN_LEGACY_MAX_VCPUS",
+        ["SharedInfo.EvtchnPorts"] = "EVTCHN_2L_NR_CHANNELS",
+        ["EvtchnStatus.RemoteDom"] = "u.interdomain.dom",
+        ["EvtchnStatus.RemotePort"] = "u.interdomain.port",
+        ["EvtchnStatus.Irq"] = "u.virq",
+        ["EvtchnFifoControlBlock.Rsvd"] = "_rsvd",
+        ["EvtchnBindPirq.WillShare"] = "BIND_PIRQ__WILL_SHARE",
+        ["VcpuSetSingleshotTimer.Future"] = "VCPU_SSHOTTMR_future",
+        ["XenAddToPhysmap.GrantTableStatus"] = "XENMAPIDX_grant_table_status",
+        ["VersionOp.ExtraVersion"] = "XENVER_extraversion",
+        ["VersionOp.PageSize"] = "XENVER_pagesize",
+        ["VersionOp.ExtraVersionLen"] = "XEN_EXTRAVERSION_LEN",
+        ["XenstoreRingError.RingIdx"] = "XENSTORE_ERROR_RINGIDX",
+        ["CpuidLeaves.HvmApicAccessVirt"] = "XEN_HVM_CPUID_APIC_ACCESS_VIRT",
+        ["CpuidLeaves.HvmX2ApicVirt"] = "XEN_HVM_CPUID_X2APIC_VIRT",
+        ["CpuidLeaves.HvmVcpuIdPresent"] = "XEN_HVM_CPUID_VCPU_ID_PRESENT",
+        ["CpuidLeaves.HvmDomidPresent"] = "XEN_HVM_CPUID_DOMID_PRESENT",
+        ["CpuidLeaves.HvmUpcallVector"] = "XEN_HVM_CPUID_UPCALL_VECTOR",
+        ["EvtchnFifo.NrChannels"] = "EVTCHN_FIFO_NR_CHANNELS",
+    };
+
+    /// <summary>Constants that the headers state in comments only.</summary>
+    public static readonly HashSet<string> Prose =
+    [
+        "Hypercall.EntrySize", "HvmCallbackType.Shift", "CpuidLeaves.BaseStep", "CpuidLeaves.LastBase", "CpuidLeaves.Signature",
+        "CpuidLeaves.Version", "CpuidLeaves.Hypercall", "CpuidLeaves.Time", "CpuidLeaves.Hvm", "CpuidLeaves.TscEmulated",
+    ];
+
+    /// <summary><c>NrModules</c> to <c>nr_modules</c>.</summary>
+    public static string ToSnakeCase(string name)
+    {
+        var result = new StringBuilder();
+        foreach (char c in name)
+        {
+            if (char.IsUpper(c) && result.Length > 0)
+                result.Append('_');
+            result.Append(char.ToLowerInvariant(c));
+        }
+
+        return result.ToString();
+    }
+}
