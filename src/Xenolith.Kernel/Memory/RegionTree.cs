@@ -43,6 +43,9 @@ internal unsafe partial struct RegionTree
     /// <param name="page">Gives 4 KiB of memory for nodes, or null.</param>
     internal void Initialize(delegate*<void*> page) => pool.Initialize(sizeof(Region), page);
 
+    /// <summary>Sees to it that operations which need <paramref name="nodes"/> nodes will not fail for want of memory.</summary>
+    internal bool Reserve(int nodes) => pool.Reserve(nodes);
+
     /// <summary>The region that holds an address, or null.</summary>
     internal Region* Find(ulong address)
     {

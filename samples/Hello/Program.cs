@@ -1,0 +1,1 @@
+Console.WriteLine($"Hello from .NET {Environment.Version}, arguments: [{string.Join(", ", args)}]");

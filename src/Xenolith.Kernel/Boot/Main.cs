@@ -1,0 +1,49 @@
+// The kernel's first C# code: from the boot stack to the program's entry point. The order is explained in ARCHITECTURE.md.
+using System.Runtime;
+using Xenolith.Abi;
+using Xenolith.Kernel.Cpu;
+using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Entropy;
+using Xenolith.Kernel.Files;
+using Xenolith.Kernel.Linux;
+using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Threads;
+using Xenolith.Kernel.Time;
+using Xenolith.Kernel.Xen;
+
+namespace Xenolith.Kernel.Boot;
+
+internal static unsafe class KernelMain
+{
+    [RuntimeExport("xl_main")]
+    private static void Start(HvmStartInfo* startInfo, BootRecord* record)
+    {
+        PerCpu.Initialize();
+        DescriptorTables.Initialize();
+        if (!Hypervisor.Detect())
+        {
+            Log.Line("not started by Xen: this image is a Xen PVH guest kernel; start it with xl or with `xenolith run`");
+            Asm.HaltForever();
+        }
+        StartInfo.Read(startInfo);
+        Features.Initialize(record);
+
+        PageTables.Initialize(Asm.RootTable);
+        Frames.Initialize(StartInfo.MemoryMap, StartInfo.MemoryMapCount);
+        Hypervisor.Initialize();
+        ConsoleRing.Initialize();
+        AddressSpace.Initialize();
+        Commit.Initialize();
+        Clock.MarkStart();
+        EntropyPool.Initialize(record->EntryTimestamp);
+        AddressSpace.Randomize();
+        DescriptorTables.EnableSyscall();
+        FileTable.Initialize();
+        EventChannels.Unmask(Hypervisor.TimerPort);
+
+        ProgramStart.Enter();
+    }
+
+    /// <summary>Assembly calls this name; C# needs an entry point of its own, which nothing calls.</summary>
+    private static void Main() { }
+}

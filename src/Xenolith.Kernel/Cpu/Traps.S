@@ -1,0 +1,161 @@
+# Entry to the kernel: exceptions, the event upcall and SYSCALL; and the way back to the program.
+#
+# Everything runs in ring 0, so the CPU does not switch stacks by privilege. Every vector has an IST stack instead (a program's
+# red zone and a broken stack pointer must both survive), and a trap that interrupted the program moves on at once to its
+# thread's kernel stack, where the thread can be switched. A trap that interrupted the kernel stays on the IST stack.
+# "Kernel" means: the interrupted rip lies in [xl_kernel_text_start, xl_kernel_text_end).
+#
+# Frame, from low to high addresses: xmm0-15, r15 ... r8, rbp, rdi, rsi, rdx, rcx, rbx, rax, vector, error, rip, cs, rflags,
+# rsp, ss. C#: Cpu/TrapFrame.cs. The upper halves of the vector registers stay in the CPU: kernel code does not touch them.
+        .include "Layout.inc"
+        .section .note.GNU-stack, "", @progbits
+
+        .macro SAVE_REGISTERS
+        pushq %rax
+        pushq %rbx
+        pushq %rcx
+        pushq %rdx
+        pushq %rsi
+        pushq %rdi
+        pushq %rbp
+        pushq %r8
+        pushq %r9
+        pushq %r10
+        pushq %r11
+        pushq %r12
+        pushq %r13
+        pushq %r14
+        pushq %r15
+        SAVE_VECTORS
+        .endm
+
+        .macro SAVE_VECTORS
+        subq $FRAME_GENERAL, %rsp
+        .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        movaps %xmm\n, \n * 16(%rsp)
+        .endr
+        .endm
+
+        .macro RESTORE_REGISTERS
+        .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        movaps \n * 16(%rsp), %xmm\n
+        .endr
+        addq $FRAME_GENERAL, %rsp
+        popq %r15
+        popq %r14
+        popq %r13
+        popq %r12
+        popq %r11
+        popq %r10
+        popq %r9
+        popq %r8
+        popq %rbp
+        popq %rdi
+        popq %rsi
+        popq %rdx
+        popq %rcx
+        popq %rbx
+        popq %rax
+        .endm
+
+        .section .xl.text.traps, "ax", @progbits
+
+# One stub a vector: pushes an error code of 0 where the CPU pushed none, then the vector. 16 bytes each.
+        .balign 16
+        .globl trap_stubs
+trap_stubs:
+        .set vector, 0
+        .rept 33
+        .balign 16
+        .if (vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
+        .else
+        pushq $0
+        .endif
+        pushq $vector
+        jmp trap_entry
+        .set vector, vector + 1
+        .endr
+
+        .balign 16
+trap_entry:                                     # IST stack: vector, error, rip, cs, rflags, rsp, ss
+        cld
+        pushq %rax
+        pushq %rcx
+        movq 32(%rsp), %rax
+        cmpq $xl_kernel_text_start, %rax
+        jb from_program
+        cmpq $xl_kernel_text_end, %rax
+        jae from_program
+
+        popq %rcx
+        popq %rax
+        SAVE_REGISTERS
+        movq %rsp, %rdi
+        call xl_kernel_trap
+        RESTORE_REGISTERS
+        addq $16, %rsp
+        iretq
+
+from_program:                                   # rcx, rax, vector, error, rip, cs, rflags, rsp, ss
+        movq %gs:PERCPU_KERNEL_STACK, %rcx
+        movq 64(%rsp), %rax
+        movq %rax, -8(%rcx)
+        movq 56(%rsp), %rax
+        movq %rax, -16(%rcx)
+        movq 48(%rsp), %rax
+        movq %rax, -24(%rcx)
+        movq 40(%rsp), %rax
+        movq %rax, -32(%rcx)
+        movq 32(%rsp), %rax
+        movq %rax, -40(%rcx)
+        movq 24(%rsp), %rax
+        movq %rax, -48(%rcx)
+        movq 16(%rsp), %rax
+        movq %rax, -56(%rcx)
+        movq 8(%rsp), %rax
+        movq %rax, -64(%rcx)
+        movq (%rsp), %rax                       # the program's rcx
+        leaq -64(%rcx), %rsp
+        movq %rax, %rcx
+        movq (%rsp), %rax                       # already in its slot; pushed again below
+        addq $8, %rsp
+        SAVE_REGISTERS
+        movq %rsp, %rdi
+        call xl_program_trap
+        # falls through
+
+# return_to_program: the kernel stack holds a frame; leaves by IRETQ, which restores everything.
+        .globl return_to_program
+return_to_program:
+        RESTORE_REGISTERS
+        addq $16, %rsp
+        iretq
+
+# SYSCALL from the program: rcx = rip, r11 = rflags, rsp still the program's; the flags mask has cleared IF, DF, TF, AC, NT.
+        .balign 16
+        .globl syscall_entry
+syscall_entry:
+        movq %rsp, %gs:PERCPU_USER_STACK
+        movq %gs:PERCPU_KERNEL_STACK, %rsp
+        pushq $SELECTOR_DATA
+        pushq %gs:PERCPU_USER_STACK
+        pushq %r11
+        pushq $SELECTOR_CODE
+        pushq %rcx
+        pushq %rax                              # error slot: the call's number, for restarting it
+        pushq $VECTOR_SYSCALL
+        SAVE_REGISTERS
+        movq %rsp, %rdi
+        call xl_syscall
+        testl %eax, %eax
+        jnz return_to_program                   # the frame was changed (signal): restore all of it
+
+        RESTORE_REGISTERS                       # rsp -> vector, error, rip, cs, rflags, rsp, ss
+        movq 16(%rsp), %rcx
+        movq 32(%rsp), %r11
+        pushq %r11
+        andl $~0x200, (%rsp)                    # IF comes back with STI, whose shadow covers the jump:
+        popfq                                   # no interrupt can find the program's stack with a kernel rip
+        movq 40(%rsp), %rsp
+        sti
+        jmp *%rcx

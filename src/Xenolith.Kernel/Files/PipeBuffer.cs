@@ -1,0 +1,109 @@
+// Pipes: one page of bytes between descriptors. Writes of up to 4096 bytes are atomic, as POSIX asks.
+using System;
+using Xenolith.Kernel.Linux;
+using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Threads;
+using Xenolith.Kernel.Time;
+
+namespace Xenolith.Kernel.Files;
+
+internal unsafe struct PipeBuffer
+{
+    internal const int Capacity = 4096;
+
+    private byte* bytes;
+    private uint head, tail; // read and write positions, free running
+    private bool hasReader, hasWriter;
+    private WaitQueue readers, writers;
+
+    private static ObjectPool pool;
+
+    internal static PipeBuffer* Create()
+    {
+        ulong frame = Frames.Allocate(0);
+        if (frame == 0)
+            return null;
+        PipeBuffer* pipe = (PipeBuffer*)pool.Take((uint)sizeof(PipeBuffer));
+        if (pipe == null)
+        {
+            Frames.Free(frame, 0);
+            return null;
+        }
+        *pipe = default;
+        pipe->bytes = (byte*)(Layout.DirectMap + frame);
+        pipe->hasReader = pipe->hasWriter = true;
+        return pipe;
+    }
+
+    internal static void CloseEnd(PipeBuffer* pipe, FileKind end)
+    {
+        if (end == FileKind.PipeReader)
+        {
+            pipe->hasReader = false;
+            Scheduler.WakeAll(&pipe->writers);
+        }
+        else
+        {
+            pipe->hasWriter = false;
+            Scheduler.WakeAll(&pipe->readers);
+        }
+        if (pipe->hasReader || pipe->hasWriter)
+            return;
+        Frames.Free((ulong)pipe->bytes - Layout.DirectMap, 0);
+        pool.Return(pipe);
+    }
+
+    internal static uint Available(PipeBuffer* pipe) => pipe->tail - pipe->head;
+
+    internal static bool IsReadable(PipeBuffer* pipe) => Available(pipe) > 0 || !pipe->hasWriter;
+
+    internal static bool IsWritable(PipeBuffer* pipe) => Available(pipe) < Capacity || !pipe->hasReader;
+
+    internal static long Read(PipeBuffer* pipe, Span<byte> buffer, bool nonBlocking)
+    {
+        if (buffer.Length == 0)
+            return 0;
+        while (Available(pipe) == 0)
+        {
+            if (!pipe->hasWriter)
+                return 0;
+            if (nonBlocking)
+                return -Errno.Again;
+            if (Scheduler.Block(&pipe->readers, Timers.Never) == WakeReason.Signal)
+                return -Errno.RestartSystemCall;
+        }
+        int count = 0;
+        for (; count < buffer.Length && pipe->head != pipe->tail; count++)
+            buffer[count] = pipe->bytes[pipe->head++ % Capacity];
+        Scheduler.WakeAll(&pipe->writers);
+        return count;
+    }
+
+    internal static long Write(PipeBuffer* pipe, ReadOnlySpan<byte> buffer, bool nonBlocking)
+    {
+        int written = 0;
+        while (written < buffer.Length)
+        {
+            if (!pipe->hasReader)
+            {
+                Signals.SendToThread(Thread.Current, SignalNumber.Pipe);
+                return written > 0 ? written : -Errno.BrokenPipe;
+            }
+            uint free = Capacity - Available(pipe);
+            // A small write goes in whole or waits.
+            uint needed = buffer.Length <= Capacity ? (uint)buffer.Length : 1;
+            if (free < needed)
+            {
+                if (nonBlocking)
+                    return written > 0 ? written : -Errno.Again;
+                if (Scheduler.Block(&pipe->writers, Timers.Never) == WakeReason.Signal)
+                    return written > 0 ? written : -Errno.RestartSystemCall;
+                continue;
+            }
+            for (; written < buffer.Length && Available(pipe) < Capacity; written++)
+                pipe->bytes[pipe->tail++ % Capacity] = buffer[written];
+            Scheduler.WakeAll(&pipe->readers);
+        }
+        return written;
+    }
+}

@@ -1,0 +1,128 @@
+// mmap and its family. Mappings are private and anonymous; writable and executable at once is refused (EACCES).
+using Xenolith.Kernel.Memory;
+
+namespace Xenolith.Kernel.Linux;
+
+internal static unsafe class MemoryCalls
+{
+    private const ulong ProtRead = 1, ProtWrite = 2, ProtExec = 4;
+    private const ulong MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymous = 0x20, MapStack = 0x20000, MapFixedNoReplace = 0x100000;
+    private const ulong RemapMayMove = 1, RemapFixed = 2;
+    private const ulong AdviseNormal = 0, AdviseRandom = 1, AdviseSequential = 2, AdviseWillNeed = 3, AdviseDontNeed = 4, AdviseFree = 8;
+    private const ulong AdviseDontFork = 10, AdviseDoFork = 11, AdviseHugePage = 14, AdviseNoHugePage = 15, AdviseDontDump = 16, AdviseDoDump = 17;
+    private const ulong BarrierQuery = 0, BarrierPrivateExpedited = 8, BarrierRegisterPrivateExpedited = 16;
+
+    /// <summary>mmap(2). Files cannot be mapped (ENODEV is what a file system without mmap answers).</summary>
+    internal static long Map(ulong address, ulong length, ulong protection, ulong flags, long descriptor)
+    {
+        const long noDevice = 19;
+        if (length == 0 || (address & Layout.PageMask) != 0 && (flags & MapFixed) != 0)
+            return -Errno.Invalid;
+        if ((flags & (MapShared | MapPrivate)) == 0)
+            return -Errno.Invalid;
+        if ((flags & MapAnonymous) == 0)
+            return descriptor < 0 ? -Errno.BadFile : -noDevice;
+        if (!TryProtection(protection, out RegionProtection access))
+            return -Errno.Access;
+        ulong size = Layout.RoundUp(length);
+        if (size < length)
+            return -Errno.NoMemory;
+        bool isStack = (flags & MapStack) != 0;
+        if ((flags & (MapFixed | MapFixedNoReplace)) != 0)
+            return AddressSpace.MapAt(address, size, access, isStack, replace: (flags & MapFixedNoReplace) == 0);
+        return AddressSpace.Map(size, access, isStack);
+    }
+
+    /// <summary>mprotect(2).</summary>
+    internal static long Protect(ulong address, ulong length, ulong protection)
+    {
+        if ((address & Layout.PageMask) != 0)
+            return -Errno.Invalid;
+        if (!TryProtection(protection, out RegionProtection access))
+            return -Errno.Access;
+        ulong size = Layout.RoundUp(length);
+        if (size == 0)
+            return length == 0 ? 0 : -Errno.NoMemory;
+        return AddressSpace.Protect(address, size, access);
+    }
+
+    /// <summary>munmap(2).</summary>
+    internal static long Unmap(ulong address, ulong length)
+    {
+        ulong size = Layout.RoundUp(length);
+        if ((address & Layout.PageMask) != 0 || size == 0 || address + size < address || address + size > Layout.ProgramEnd)
+            return -Errno.Invalid;
+        return AddressSpace.Unmap(address, size);
+    }
+
+    /// <summary>mremap(2): shrinks in place, and grows where the space behind is free; moving is not offered (ENOMEM).</summary>
+    internal static long Remap(ulong address, ulong oldLength, ulong newLength, ulong flags)
+    {
+        ulong oldSize = Layout.RoundUp(oldLength), newSize = Layout.RoundUp(newLength);
+        if ((address & Layout.PageMask) != 0 || newSize == 0 || (flags & ~(RemapMayMove | RemapFixed)) != 0)
+            return -Errno.Invalid;
+        // Linux answers EFAULT where the old range is not mapped; the C library's search for the stack's end relies on it.
+        if (!AddressSpace.IsMapped(address, oldSize))
+            return -Errno.Fault;
+        if (newSize == oldSize)
+            return (long)address;
+        if (newSize < oldSize)
+        {
+            long result = AddressSpace.Unmap(address + newSize, oldSize - newSize);
+            return result < 0 ? result : (long)address;
+        }
+        return AddressSpace.Extend(address, oldSize, newSize);
+    }
+
+    /// <summary>madvise(2): MADV_DONTNEED and MADV_FREE give pages back; advice about dumps, forks and read-ahead means nothing here.</summary>
+    internal static long Advise(ulong address, ulong length, ulong advice)
+    {
+        if ((address & Layout.PageMask) != 0)
+            return -Errno.Invalid;
+        switch (advice)
+        {
+            case AdviseDontNeed or AdviseFree:
+                return AddressSpace.Discard(address, Layout.RoundUp(length));
+            case AdviseNormal or AdviseRandom or AdviseSequential or AdviseWillNeed:
+            case AdviseDontFork or AdviseDoFork or AdviseHugePage or AdviseNoHugePage or AdviseDontDump or AdviseDoDump:
+                return 0;
+            default:
+                return -Errno.Invalid;
+        }
+    }
+
+    /// <summary>brk(2): there is no break to move; the C library takes memory by mmap instead.</summary>
+    internal static long Break() => 0;
+
+    /// <summary>membarrier(2): with one CPU every barrier has been met by the time the call returns.</summary>
+    internal static long Barrier(ulong command) => command switch
+    {
+        BarrierQuery => (long)(BarrierPrivateExpedited | BarrierRegisterPrivateExpedited),
+        BarrierPrivateExpedited or BarrierRegisterPrivateExpedited => 0,
+        _ => -Errno.Invalid,
+    };
+
+    /// <summary>get_mempolicy(2): one node, default policy.</summary>
+    internal static long Policy(ulong mode)
+    {
+        if (mode != 0)
+        {
+            if (!UserMemory.IsWritable(mode, sizeof(int)))
+                return -Errno.Fault;
+            *(int*)mode = 0;
+        }
+        return 0;
+    }
+
+    private static bool TryProtection(ulong flags, out RegionProtection protection)
+    {
+        protection = RegionProtection.None;
+        if ((flags & ProtRead) != 0)
+            protection |= RegionProtection.Read;
+        if ((flags & ProtWrite) != 0)
+            protection |= RegionProtection.Read | RegionProtection.Write; // x86 cannot write without reading
+        if ((flags & ProtExec) != 0)
+            protection |= RegionProtection.Read | RegionProtection.Execute;
+        return (protection & (RegionProtection.Write | RegionProtection.Execute)) != (RegionProtection.Write | RegionProtection.Execute);
+    }
+}

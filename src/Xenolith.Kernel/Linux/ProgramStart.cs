@@ -1,0 +1,113 @@
+// The first thread of the program: its stack with arguments, environment and auxiliary vector (System V ABI, x86-64), and the jump
+// to the C library's entry point.
+using System;
+using Xenolith.Kernel.Boot;
+using Xenolith.Kernel.Cpu;
+using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Entropy;
+using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Threads;
+
+namespace Xenolith.Kernel.Linux;
+
+internal static unsafe class ProgramStart
+{
+    /// <summary>Bytes reserved for the first thread's stack; pages come as it is used. Linux's usual 8 MiB.</summary>
+    internal const ulong StackSize = 8 << 20;
+
+    private const int MaximumWords = 256;
+    private const ulong AuxNull = 0, AuxProgramHeaders = 3, AuxHeaderSize = 4, AuxHeaderCount = 5, AuxPageSize = 6, AuxEntry = 9;
+    private const ulong AuxUid = 11, AuxEuid = 12, AuxGid = 13, AuxEgid = 14, AuxCapabilities = 16, AuxClockTicks = 17, AuxSecure = 23, AuxRandom = 25, AuxName = 31;
+    private static ReadOnlySpan<byte> ProgramName => "/app\0"u8;
+
+    /// <summary>Starts the program. Does not return: the boot stack is left behind.</summary>
+    internal static void Enter()
+    {
+        Thread* thread = ThreadTable.Allocate();
+        if (thread == null)
+            Panic.Refuse("too little memory for the first thread: raise memory= in the domain's configuration");
+        long stack = AddressSpace.Map(StackSize, RegionProtection.Read | RegionProtection.Write, isStack: true);
+        if (stack < 0)
+            Panic.Refuse("too little memory for the first stack: raise memory= in the domain's configuration");
+
+        TrapFrame* frame = thread->Frame;
+        frame->Rip = Asm.ProgramEntry;
+        frame->Cs = 0x08;
+        frame->Ss = 0x10;
+        frame->Rflags = 0x202;
+        frame->Rsp = BuildStack((ulong)stack + StackSize);
+        thread->State = ThreadState.Running;
+        PerCpu.This->Current = thread;
+        PerCpu.This->KernelStackTop = thread->KernelStackTop;
+        Hypervisor_Unmask();
+        Asm.EnterProgram((ulong)frame);
+    }
+
+    private static void Hypervisor_Unmask() => Xen.Hypervisor.SharedInfo->VcpuInfo.EvtchnUpcallMask = 0;
+
+    /// <summary>Lays out strings, vectors and argc below <paramref name="top"/>; returns the stack pointer.</summary>
+    private static ulong BuildStack(ulong top)
+    {
+        CommandLineWords* words = stackalloc CommandLineWords[1];
+        *words = default; words->Parse(StartInfo.CommandLine);
+
+        // From high to low: program name, random bytes, the words' text, then the vectors, 16-byte aligned.
+        byte* at = (byte*)top - 16;
+        at -= ProgramName.Length;
+        byte* name = at;
+        Copy(name, ProgramName);
+        at = (byte*)((ulong)at - 16 & ~15ul);
+        byte* random = at;
+        EntropyPool.Fill(new Span<byte>(random, 16));
+        int textLength = words->TextLength;
+        at -= textLength + 1;
+        byte* text = at;
+        for (int i = 0; i < textLength; i++)
+            text[i] = words->Text[i];
+
+        ulong elf = Asm.ImageStart;
+        ulong* aux = stackalloc ulong[32];
+        int n = 0;
+        Add(aux, ref n, AuxProgramHeaders, elf + *(ulong*)(elf + 32)); // e_phoff
+        Add(aux, ref n, AuxHeaderSize, *(ushort*)(elf + 54));          // e_phentsize
+        Add(aux, ref n, AuxHeaderCount, *(ushort*)(elf + 56));         // e_phnum
+        Add(aux, ref n, AuxPageSize, Layout.PageSize);
+        Add(aux, ref n, AuxEntry, Asm.ProgramEntry);
+        Add(aux, ref n, AuxUid, 0);
+        Add(aux, ref n, AuxEuid, 0);
+        Add(aux, ref n, AuxGid, 0);
+        Add(aux, ref n, AuxEgid, 0);
+        Add(aux, ref n, AuxSecure, 0);
+        Add(aux, ref n, AuxClockTicks, 100);
+        Add(aux, ref n, AuxRandom, (ulong)random);
+        Add(aux, ref n, AuxName, (ulong)name);
+        Add(aux, ref n, AuxNull, 0);
+
+        int count = 1 + 1 + words->ArgumentCount + 1 + words->EnvironmentCount + 1 + n;
+        ulong* vector = (ulong*)((ulong)text - (ulong)count * 8 & ~15ul);
+        int v = 0;
+        vector[v++] = (ulong)words->ArgumentCount + 1;
+        vector[v++] = (ulong)name;
+        for (int i = 0; i < words->ArgumentCount; i++)
+            vector[v++] = (ulong)(text + words->Offset(words->EnvironmentCount + i));
+        vector[v++] = 0;
+        for (int i = 0; i < words->EnvironmentCount; i++)
+            vector[v++] = (ulong)(text + words->Offset(i));
+        vector[v++] = 0;
+        for (int i = 0; i < n; i++)
+            vector[v++] = aux[i];
+        return (ulong)vector;
+    }
+
+    private static void Add(ulong* aux, ref int n, ulong kind, ulong value)
+    {
+        aux[n++] = kind;
+        aux[n++] = value;
+    }
+
+    private static void Copy(byte* to, ReadOnlySpan<byte> text)
+    {
+        for (int i = 0; i < text.Length; i++)
+            to[i] = text[i];
+    }
+}

@@ -1,0 +1,148 @@
+// Signals: actions, masks, sending and returning from handlers.
+using Xenolith.Kernel.Cpu;
+using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Threads;
+using Xenolith.Kernel.Time;
+
+namespace Xenolith.Kernel.Linux;
+
+internal static unsafe class SignalCalls
+{
+    private const ulong MaskSize = 8;
+    private const ulong Block = 0, Unblock = 1, SetMask = 2;
+    private const uint StackDisabled = 2, StackInUse = 1;
+    private const ulong MinimumStack = 2048;
+
+    /// <summary>rt_sigaction(2).</summary>
+    internal static long Action(ulong number, ulong action, ulong old, ulong size)
+    {
+        int signal = (int)number;
+        if (size != MaskSize || number is 0 or > SignalNumber.Count)
+            return -Errno.Invalid;
+        if (action != 0 && (!UserMemory.IsReadable(action, (ulong)sizeof(SignalAction))))
+            return -Errno.Fault;
+        if (old != 0 && !UserMemory.IsWritable(old, (ulong)sizeof(SignalAction)))
+            return -Errno.Fault;
+        if (action != 0 && signal is SignalNumber.Kill or SignalNumber.Stop)
+            return -Errno.Invalid;
+        SignalAction* current = Signals.Action(signal);
+        SignalAction previous = *current;
+        if (action != 0)
+            *current = *(SignalAction*)action;
+        if (old != 0)
+            *(SignalAction*)old = previous;
+        return 0;
+    }
+
+    /// <summary>rt_sigprocmask(2).</summary>
+    internal static long Mask(ulong how, ulong set, ulong old, ulong size)
+    {
+        if (size != MaskSize)
+            return -Errno.Invalid;
+        if (set != 0 && !UserMemory.IsReadable(set, MaskSize) || old != 0 && !UserMemory.IsWritable(old, MaskSize))
+            return -Errno.Fault;
+        Thread* thread = Thread.Current;
+        ulong previous = thread->BlockedSignals;
+        if (set != 0)
+        {
+            ulong bits = *(ulong*)set;
+            switch (how)
+            {
+                case Block: Signals.SetMask(thread, previous | bits); break;
+                case Unblock: Signals.SetMask(thread, previous & ~bits); break;
+                case SetMask: Signals.SetMask(thread, bits); break;
+                default: return -Errno.Invalid;
+            }
+        }
+        if (old != 0)
+            *(ulong*)old = previous;
+        return 0;
+    }
+
+    internal static long Return(TrapFrame* frame)
+    {
+        Signals.Return(frame);
+        return (long)frame->Rax;
+    }
+
+    internal static long Pending(ulong set, ulong size)
+    {
+        if (size != MaskSize)
+            return -Errno.Invalid;
+        if (!UserMemory.IsWritable(set, MaskSize))
+            return -Errno.Fault;
+        *(ulong*)set = Thread.Current->PendingSignals & Thread.Current->BlockedSignals;
+        return 0;
+    }
+
+    /// <summary>rt_sigsuspend(2): waits for a signal under another mask, which the handler's return takes back.</summary>
+    internal static long Suspend(ulong set, ulong size)
+    {
+        if (size != MaskSize)
+            return -Errno.Invalid;
+        if (!UserMemory.IsReadable(set, MaskSize))
+            return -Errno.Fault;
+        Thread* thread = Thread.Current;
+        ulong previous = thread->BlockedSignals;
+        Signals.SetMask(thread, *(ulong*)set);
+        while (Scheduler.Block(null, Timers.Never) != WakeReason.Signal)
+        {
+        }
+        thread->SavedMask = previous;
+        thread->RestoreMask = true;
+        return -Errno.Interrupted;
+    }
+
+    /// <summary>sigaltstack(2).</summary>
+    internal static long AlternateStack(TrapFrame* frame, ulong stack, ulong old)
+    {
+        const ulong structureSize = 24; // ss_sp, ss_flags, padding, ss_size
+        Thread* thread = Thread.Current;
+        bool inUse = frame->Rsp - thread->AlternateStack < thread->AlternateStackSize;
+        if (stack != 0 && !UserMemory.IsReadable(stack, structureSize) || old != 0 && !UserMemory.IsWritable(old, structureSize))
+            return -Errno.Fault;
+        if (stack != 0 && inUse)
+            return -Errno.NotPermitted;
+        ulong address = stack == 0 ? 0 : ((ulong*)stack)[0], size = stack == 0 ? 0 : ((ulong*)stack)[2];
+        uint flags = stack == 0 ? 0 : ((uint*)stack)[2];
+        if (stack != 0 && (flags & StackDisabled) == 0 && size < MinimumStack)
+            return -Errno.NoMemory;
+        if (old != 0)
+        {
+            ((ulong*)old)[0] = thread->AlternateStack;
+            ((ulong*)old)[1] = thread->AlternateStackSize == 0 ? StackDisabled : inUse ? StackInUse : 0;
+            ((ulong*)old)[2] = thread->AlternateStackSize;
+        }
+        if (stack != 0)
+        {
+            thread->AlternateStack = (flags & StackDisabled) != 0 ? 0 : address;
+            thread->AlternateStackSize = (flags & StackDisabled) != 0 ? 0 : size;
+        }
+        return 0;
+    }
+
+    /// <summary>kill(2): there is one process, so 0, -1 and its own number mean the same.</summary>
+    internal static long Kill(long process, ulong signal)
+    {
+        if (signal > SignalNumber.Count)
+            return -Errno.Invalid;
+        if (process is not (0 or -1 or ProcessCalls.ProcessId))
+            return -Errno.NoProcess;
+        if (signal != 0)
+            Signals.SendToProcess((int)signal);
+        return 0;
+    }
+
+    /// <summary>tkill(2), tgkill(2).</summary>
+    internal static long ThreadKill(ulong id, ulong signal)
+    {
+        if (signal > SignalNumber.Count)
+            return -Errno.Invalid;
+        Thread* thread = ThreadTable.Find((int)id);
+        if (thread == null)
+            return -Errno.NoProcess;
+        if (signal != 0)
+            Signals.SendToThread(thread, (int)signal);
+        return 0;
+    }
+}

@@ -1,0 +1,117 @@
+// Clocks and sleeping. CLOCK_REALTIME is Xen's wall clock; all others are the monotonic clock.
+using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Threads;
+using Xenolith.Kernel.Time;
+
+namespace Xenolith.Kernel.Linux;
+
+internal static unsafe class TimeCalls
+{
+    private const ulong Realtime = 0, HighestClock = 11, RealtimeCoarse = 5, Tai = 11;
+    private const ulong AbsoluteTime = 1;
+    private const ulong TimespecSize = 16;
+
+    internal static long Get(ulong clock, ulong time)
+    {
+        if (clock > HighestClock)
+            return -Errno.Invalid;
+        if (!UserMemory.IsWritable(time, TimespecSize))
+            return -Errno.Fault;
+        WriteTime(time, IsWall(clock) ? Clock.WallClock() : Clock.Now());
+        return 0;
+    }
+
+    internal static long Resolution(ulong clock, ulong time)
+    {
+        if (clock > HighestClock)
+            return -Errno.Invalid;
+        if (time == 0)
+            return 0;
+        if (!UserMemory.IsWritable(time, TimespecSize))
+            return -Errno.Fault;
+        WriteTime(time, 1);
+        return 0;
+    }
+
+    internal static long GetTimeOfDay(ulong time)
+    {
+        if (time == 0)
+            return 0;
+        if (!UserMemory.IsWritable(time, TimespecSize))
+            return -Errno.Fault;
+        ulong now = Clock.WallClock();
+        ((ulong*)time)[0] = now / Clock.NanosecondsPerSecond;
+        ((ulong*)time)[1] = now % Clock.NanosecondsPerSecond / 1000;
+        return 0;
+    }
+
+    internal static long Sleep(ulong time, ulong remaining)
+    {
+        long error = ReadTime(time, out ulong nanoseconds);
+        return error != 0 ? error : SleepUntil(After(nanoseconds), remaining);
+    }
+
+    internal static long SleepOnClock(ulong clock, ulong flags, ulong time, ulong remaining)
+    {
+        if (clock > HighestClock)
+            return -Errno.Invalid;
+        long error = ReadTime(time, out ulong nanoseconds);
+        if (error != 0)
+            return error;
+        return (flags & AbsoluteTime) != 0
+            ? SleepUntil(Monotonic(nanoseconds, IsWall(clock)), 0)
+            : SleepUntil(After(nanoseconds), remaining);
+    }
+
+    /// <summary>Reads a timespec; a negative or unnormalised one is EINVAL.</summary>
+    internal static long ReadTime(ulong address, out ulong nanoseconds)
+    {
+        nanoseconds = 0;
+        if (!UserMemory.IsReadable(address, TimespecSize))
+            return -Errno.Fault;
+        ulong seconds = ((ulong*)address)[0], fraction = ((ulong*)address)[1];
+        if ((long)seconds < 0 || fraction >= Clock.NanosecondsPerSecond)
+            return -Errno.Invalid;
+        const ulong forever = Timers.Never / Clock.NanosecondsPerSecond - 1;
+        nanoseconds = seconds >= forever ? Timers.Never : seconds * Clock.NanosecondsPerSecond + fraction;
+        return 0;
+    }
+
+    /// <summary>The deadline that lies a time from now, without wrapping.</summary>
+    internal static ulong After(ulong nanoseconds)
+    {
+        ulong deadline = Clock.Now() + nanoseconds;
+        return deadline < nanoseconds ? Timers.Never : deadline;
+    }
+
+    /// <summary>An absolute time on the program's clock as a deadline on the monotonic one.</summary>
+    internal static ulong Monotonic(ulong nanoseconds, bool wall)
+    {
+        if (!wall)
+            return nanoseconds;
+        ulong offset = Clock.WallClock() - Clock.Now();
+        return nanoseconds < offset ? 0 : nanoseconds - offset;
+    }
+
+    private static long SleepUntil(ulong deadline, ulong remaining)
+    {
+        if (remaining != 0 && !UserMemory.IsWritable(remaining, TimespecSize))
+            return -Errno.Fault;
+        if (deadline <= Clock.Now() || Scheduler.Block(null, deadline) != WakeReason.Signal)
+            return 0;
+        if (remaining != 0)
+        {
+            ulong now = Clock.Now();
+            WriteTime(remaining, deadline > now ? deadline - now : 0);
+        }
+        return -Errno.Interrupted;
+    }
+
+    private static bool IsWall(ulong clock) => clock is Realtime or RealtimeCoarse or Tai;
+
+    private static void WriteTime(ulong address, ulong nanoseconds)
+    {
+        ((ulong*)address)[0] = nanoseconds / Clock.NanosecondsPerSecond;
+        ((ulong*)address)[1] = nanoseconds % Clock.NanosecondsPerSecond;
+    }
+}

@@ -1,0 +1,257 @@
+// The program's address space: regions say what is allowed where, page tables hold what has been touched.
+//
+// Reserving is free: pages come, zeroed, when they are first touched. What is writable is charged (Commit.cs) when it becomes so, and
+// stays charged until it is unmapped; thread stacks (RegionFlags.NoReserve) are charged page by page as they are touched.
+// AddressSpace.Fault.cs brings pages in.
+using Xenolith.Kernel.Cpu;
+using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Entropy;
+using Xenolith.Kernel.Linux;
+
+namespace Xenolith.Kernel.Memory;
+
+internal static unsafe partial class AddressSpace
+{
+    private const RegionProtection ReadWrite = RegionProtection.Read | RegionProtection.Write;
+    // The C library makes a thread's stack by reserving it whole and then opening all but a guard at its low end.
+    private const ulong LargestGuard = 64 * 1024, LargestStack = 64 << 20;
+
+    private static RegionTree regions;
+    private static ulong mappingBase;
+    // Keeps reservations apart that happen to touch, so that each can be recognised when it is opened.
+    private static ulong lastTag;
+
+    /// <summary>Builds the image's mappings with their exact permissions; the boot's identity map goes with it.</summary>
+    internal static void Initialize()
+    {
+        regions.Initialize(&TakePage);
+        mappingBase = Layout.MappingBase;
+        // The code runs on the identity map until the image is mapped anew, page by page, in tables that then take its place.
+        ulong newRoot = Frames.AllocateZeroed();
+        if (newRoot == 0)
+            Panic.Stop("no memory for page tables");
+        PageTables.Initialize((ulong*)(Layout.DirectMap + newRoot));
+        MapImage(Asm.TextStart, Asm.TextEnd, RegionProtection.Read | RegionProtection.Execute);
+        MapImage(Asm.RodataStart, Asm.RodataEnd, RegionProtection.Read);
+        MapImage(Asm.DataStart, Asm.DataEnd, ReadWrite);
+        Asm.RootTable[0] = *(ulong*)(Layout.DirectMap + newRoot);
+        Asm.FlushTranslations();
+        PageTables.Initialize(Asm.RootTable);
+        Frames.Free(newRoot, 0);
+    }
+
+    /// <summary>Moves the place of the program's mappings by a random number of pages.</summary>
+    internal static void Randomize()
+    {
+        const ulong pages = 1 << 20;
+        ulong random;
+        EntropyPool.Fill(new System.Span<byte>(&random, sizeof(ulong)));
+        mappingBase = Layout.MappingBase + (random & pages - 1) * Layout.PageSize;
+    }
+
+    /// <summary>Maps fresh memory at the lowest free place. The address, or a negative errno.</summary>
+    internal static long Map(ulong size, RegionProtection protection, bool isStack)
+    {
+        if (size > Layout.ProgramEnd)
+            return -Errno.NoMemory;
+        ulong address = regions.FindGap(size, Layout.PageSize, mappingBase, Layout.ProgramEnd);
+        return address == 0 ? -Errno.NoMemory : Insert(address, size, protection, isStack);
+    }
+
+    /// <summary>Maps fresh memory at a given place. The address, or a negative errno: EEXIST if it is taken and not to be replaced.</summary>
+    internal static long MapAt(ulong address, ulong size, RegionProtection protection, bool isStack, bool replace)
+    {
+        if (!IsInProgramRange(address, size))
+            return address < Layout.LowestMappable ? -Errno.NotPermitted : -Errno.NoMemory;
+        Region* first = regions.FindFirstAtOrAfter(address);
+        if (first != null && first->Start < address + size)
+        {
+            if (!replace)
+                return -Errno.Exists;
+            long result = Unmap(address, size);
+            if (result < 0)
+                return result;
+        }
+        return Insert(address, size, protection, isStack);
+    }
+
+    /// <summary>Unmaps a range; what of it is not mapped does not matter. 0 or a negative errno.</summary>
+    internal static long Unmap(ulong address, ulong size)
+    {
+        if (!IsInProgramRange(address, size))
+            return -Errno.Invalid;
+        ulong end = address + size;
+        for (Region* region = regions.FindFirstAtOrAfter(address); region != null && region->Start < end; region = RegionTree.Next(region))
+            if (region->Attributes.Kind != RegionKind.Anonymous)
+                return -Errno.Invalid; // the image is sealed
+        // First what can fail for want of memory, on a tree that then is as it was.
+        if (!SplitAtEdges(address, end))
+            return -Errno.NoMemory;
+        ReleasePages(address, end, keepCharge: false);
+        return regions.Remove(address, end) == RegionResult.Done ? 0 : -Errno.NoMemory;
+    }
+
+    /// <summary>Changes what is allowed in a range, all of which must be mapped. 0 or a negative errno.</summary>
+    internal static long Protect(ulong address, ulong size, RegionProtection protection)
+    {
+        ulong end = address + size;
+        if (!IsInProgramRange(address, size))
+            return -Errno.NoMemory;
+        ulong uncharged = 0;
+        bool writable = (protection & RegionProtection.Write) != 0;
+        Region* first = regions.FindFirstAtOrAfter(address);
+        ulong reached = address;
+        for (Region* region = first; reached < end; region = RegionTree.Next(region))
+        {
+            if (region == null || region->Start > reached)
+                return -Errno.NoMemory;
+            if (region->Attributes.Kind != RegionKind.Anonymous && region->Attributes.Protection != protection)
+                return -Errno.Access; // the image is sealed
+            if ((region->Attributes.Flags & (RegionFlags.Charged | RegionFlags.NoReserve)) == 0)
+                uncharged += (region->End < end ? region->End : end) - reached;
+            reached = region->End;
+        }
+
+        RegionFlags set = RegionFlags.None;
+        if (writable && uncharged > 0)
+        {
+            if (IsStackBeingOpened(first, address, end))
+                set = RegionFlags.NoReserve;
+            else if (Commit.TryCharge(uncharged >> 12))
+                set = RegionFlags.Charged;
+            else
+                return -Errno.NoMemory;
+        }
+        if (regions.SetProtection(address, end, protection, set, RegionFlags.None) != RegionResult.Done
+            || !PageTables.Protect(address, end, PageFlags(protection)))
+        {
+            if (set == RegionFlags.Charged)
+                Commit.Uncharge(uncharged >> 12);
+            return -Errno.NoMemory;
+        }
+        return 0;
+    }
+
+    /// <summary>Gives back the pages of a range, which reads as zeroes afterwards. 0 or a negative errno.</summary>
+    internal static long Discard(ulong address, ulong size)
+    {
+        if (size == 0)
+            return 0;
+        if (!IsMapped(address, size))
+            return -Errno.NoMemory;
+        ulong end = address + size;
+        for (Region* region = regions.FindFirstAtOrAfter(address); region != null && region->Start < end; region = RegionTree.Next(region))
+            if (region->Attributes.Kind != RegionKind.Anonymous)
+                return -Errno.Invalid;
+        return ReleasePages(address, end, keepCharge: true) ? 0 : -Errno.NoMemory;
+    }
+
+    /// <summary>Makes a mapping longer in place. Its address, or ENOMEM if what follows is taken.</summary>
+    internal static long Extend(ulong address, ulong oldSize, ulong newSize)
+    {
+        Region* region = regions.Find(address + oldSize - Layout.PageSize);
+        if (region->Attributes.Kind != RegionKind.Anonymous)
+            return -Errno.Invalid;
+        bool isStack = (region->Attributes.Flags & RegionFlags.NoReserve) != 0;
+        long result = MapAt(address + oldSize, newSize - oldSize, region->Attributes.Protection, isStack, replace: false);
+        return result < 0 ? -Errno.NoMemory : (long)address;
+    }
+
+    /// <summary>True if the program may do <paramref name="required"/> with every byte of the range; true for an empty range.</summary>
+    internal static bool IsCovered(ulong address, ulong length, RegionProtection required)
+    {
+        if (length == 0)
+            return true;
+        ulong end = address + length;
+        if (end < address || end > Layout.ProgramEnd)
+            return false;
+        Region* region = regions.Find(address);
+        if (region == null || (region->Attributes.Protection & required) != required)
+            return false;
+        return region->End >= end || regions.IsCovered(address, end, required);
+    }
+
+    /// <summary>True if every byte of the range is mapped, whatever is allowed there.</summary>
+    internal static bool IsMapped(ulong address, ulong size) => size != 0 && IsCovered(address, size, RegionProtection.None);
+
+    private static long Insert(ulong address, ulong size, RegionProtection protection, bool isStack)
+    {
+        RegionAttributes attributes = default;
+        attributes.Protection = protection;
+        attributes.Kind = RegionKind.Anonymous;
+        if (isStack)
+            attributes.Flags = RegionFlags.NoReserve;
+        else if ((protection & RegionProtection.Write) != 0)
+        {
+            if (!Commit.TryCharge(size >> 12))
+                return -Errno.NoMemory;
+            attributes.Flags = RegionFlags.Charged;
+        }
+        if (protection == RegionProtection.None || isStack)
+            attributes.Tag = ++lastTag;
+        if (regions.Insert(address, address + size, attributes) == RegionResult.Done)
+            return (long)address;
+        if ((attributes.Flags & RegionFlags.Charged) != 0)
+            Commit.Uncharge(size >> 12);
+        return -Errno.NoMemory;
+    }
+
+    /// <summary>True for the second step of making a thread's stack: all of a reservation but a guard below becomes writable.</summary>
+    private static bool IsStackBeingOpened(Region* region, ulong start, ulong end) =>
+        region->End == end && region->Start < start && start - region->Start <= LargestGuard && end - start <= LargestStack
+        && region->Attributes.Protection == RegionProtection.None && region->Attributes.Tag != 0;
+
+    /// <summary>Frees the frames in a range of anonymous regions, and settles the account.</summary>
+    private static bool ReleasePages(ulong start, ulong end, bool keepCharge)
+    {
+        for (Region* region = regions.FindFirstAtOrAfter(start); region != null && region->Start < end; region = RegionTree.Next(region))
+        {
+            ulong from = region->Start > start ? region->Start : start, to = region->End < end ? region->End : end;
+            long pages = PageTables.Unmap(from, to);
+            if (pages < 0)
+                return false;
+            if ((region->Attributes.Flags & RegionFlags.NoReserve) != 0)
+                Commit.Uncharge((ulong)pages);
+            else if (!keepCharge && (region->Attributes.Flags & RegionFlags.Charged) != 0)
+                Commit.Uncharge(to - from >> 12);
+        }
+        return true;
+    }
+
+    /// <summary>Sees to it that unmapping [start, end) needs no memory: large pages across an edge become small ones, and a node is at hand.</summary>
+    private static bool SplitAtEdges(ulong start, ulong end) => PageTables.SplitAt(start) && PageTables.SplitAt(end) && regions.Reserve(1);
+
+    private static bool IsInProgramRange(ulong address, ulong size) =>
+        address >= Layout.LowestMappable && address + size > address && address + size <= Layout.ProgramEnd;
+
+    private static ulong PageFlags(RegionProtection protection)
+    {
+        if (protection == RegionProtection.None)
+            return PageTables.NoExecute;
+        ulong flags = PageTables.Present;
+        if ((protection & RegionProtection.Write) != 0)
+            flags |= PageTables.Writable;
+        if ((protection & RegionProtection.Execute) == 0)
+            flags |= PageTables.NoExecute;
+        return flags;
+    }
+
+    private static void MapImage(ulong start, ulong end, RegionProtection protection)
+    {
+        ulong flags = PageFlags(protection) | PageTables.Borrowed;
+        for (ulong page = start; page < end; page += Layout.PageSize)
+            if (!PageTables.Map(page, page, flags))
+                Panic.Stop("no memory to map the image");
+        RegionAttributes attributes = default;
+        attributes.Protection = protection;
+        attributes.Kind = RegionKind.Image;
+        if (start < end && regions.Insert(start, end, attributes) != RegionResult.Done)
+            Panic.Stop("no memory for the image's regions");
+    }
+
+    private static void* TakePage()
+    {
+        ulong frame = Frames.Allocate(0);
+        return frame == 0 ? null : (void*)(Layout.DirectMap + frame);
+    }
+}

@@ -1,0 +1,42 @@
+// Commit accounting: memory that is promised writable never exceeds what there is, so that running out is ENOMEM where memory is
+// asked for (an OutOfMemoryException) and not a dead domain where it is touched.
+//
+// Thread stacks are the exception: 1.5 MB each, of which a few pages are ever used. They are charged as they are touched, and a small
+// reserve that nothing else may take makes that touch succeed.
+namespace Xenolith.Kernel.Memory;
+
+internal static class Commit
+{
+    // Kept for page tables, kernel stacks and the growth of stacks: a 32nd of memory, at least 512 KiB.
+    private const ulong ReserveShift = 5;
+    private const ulong MinimumReserve = 128;
+
+    private static ulong limit;
+
+    /// <summary>Pages promised: writable private mappings, and stacks as far as touched.</summary>
+    internal static ulong Charged { get; private set; }
+
+    internal static ulong Available => limit > Charged ? limit - Charged : 0;
+
+    /// <summary>Called when the kernel has taken what it needs to start: the rest, less the reserve, can be promised.</summary>
+    internal static void Initialize()
+    {
+        ulong reserve = Frames.Total >> (int)ReserveShift;
+        if (reserve < MinimumReserve)
+            reserve = MinimumReserve;
+        limit = Frames.FreeCount > reserve ? Frames.FreeCount - reserve : 0;
+    }
+
+    internal static bool TryCharge(ulong pages)
+    {
+        if (pages > Available)
+            return false;
+        Charged += pages;
+        return true;
+    }
+
+    /// <summary>For a page of a stack: taken from the reserve when need be.</summary>
+    internal static void ChargeTouched() => Charged++;
+
+    internal static void Uncharge(ulong pages) => Charged -= pages;
+}

@@ -1,0 +1,66 @@
+// How a domain ends on behalf of its program: with an exit code as poweroff, or killed by a signal as crash.
+using Xenolith.Abi;
+using Xenolith.Kernel.Cpu;
+using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Xen;
+
+namespace Xenolith.Kernel.Threads;
+
+internal static unsafe class Ending
+{
+    // As a shell reports a process that a signal killed.
+    private const int SignalExitCodeBase = 128;
+
+    /// <summary>exit_group: the code goes to xenstore, and to the console unless it is 0. Does not return.</summary>
+    internal static void Exit(int code)
+    {
+        code &= 0xFF;
+        if (code != 0)
+        {
+            if (!ConsoleRing.AtLineStart)
+                ConsoleRing.WriteNow("\n"u8);
+            Log.Begin();
+            Log.Text("exit code ");
+            Log.Decimal((ulong)code);
+            Log.End();
+        }
+        ExitCode.Report(code);
+        Hypercalls.Shutdown(ShutdownReason.Poweroff);
+    }
+
+    /// <summary>A signal without a handler. One that means a defect ends the domain as crashed, with a backtrace. Does not return.</summary>
+    internal static void KilledBySignal(int signal, ulong address, TrapFrame* frame)
+    {
+        if (!IsDefect(signal))
+            Exit(SignalExitCodeBase + signal);
+        if (!ConsoleRing.AtLineStart)
+            ConsoleRing.WriteNow("\n"u8);
+        Log.Begin();
+        Log.Text("program ended by ");
+        Log.Text(Name(signal));
+        if (signal is SignalNumber.Segv or SignalNumber.Bus)
+        {
+            Log.Text(" at address ");
+            Log.Hex(address);
+        }
+        Log.End();
+        Backtrace.Print(frame->Rip, frame->Rbp);
+        Panic.Crash();
+    }
+
+    private static bool IsDefect(int signal) => signal is SignalNumber.Quit or SignalNumber.Ill or SignalNumber.Trap or SignalNumber.Abort
+        or SignalNumber.Bus or SignalNumber.FloatingPoint or SignalNumber.Segv or SignalNumber.CpuLimit or SignalNumber.SizeLimit or SignalNumber.BadCall;
+
+    private static string Name(int signal) => signal switch
+    {
+        SignalNumber.Quit => "SIGQUIT (quit)",
+        SignalNumber.Ill => "SIGILL (illegal instruction)",
+        SignalNumber.Trap => "SIGTRAP (breakpoint)",
+        SignalNumber.Abort => "SIGABRT (abort)",
+        SignalNumber.Bus => "SIGBUS (bad memory access)",
+        SignalNumber.FloatingPoint => "SIGFPE (arithmetic error)",
+        SignalNumber.Segv => "SIGSEGV (bad memory access)",
+        SignalNumber.BadCall => "SIGSYS (bad system call)",
+        _ => "a signal",
+    };
+}
