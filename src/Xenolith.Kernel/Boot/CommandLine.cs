@@ -23,23 +23,36 @@ internal enum CommandLineResult
     TooManyWords,
 }
 
+/// <summary>What <see cref="CommandLine.Split"/> found.</summary>
+internal struct CommandLineWords
+{
+    /// <summary>The first words, which are environment variables.</summary>
+    internal int EnvironmentCount;
+
+    /// <summary>The words after them.</summary>
+    internal int ArgumentCount;
+
+    /// <summary>Bytes of all words, the NUL behind each included.</summary>
+    internal int TextLength;
+
+    /// <summary>For an error: the offset in the line of the quote, backslash or word at fault.</summary>
+    internal int ErrorPosition;
+}
+
 internal static class CommandLine
 {
     /// <summary>Splits a line in place.</summary>
     /// <param name="text">
     /// The line and one byte more. Becomes the words, unquoted, each with a NUL behind it. Bytes above 127 are passed on as they are.
     /// </param>
-    /// <param name="words">Receives the offset of each word in <paramref name="text"/>: environment first, then arguments.</param>
-    /// <param name="environment">Number of words that are environment variables.</param>
-    /// <param name="count">Number of words in all.</param>
-    /// <param name="position">For an error: the offset in the line of the quote, backslash or word at fault.</param>
-    internal static CommandLineResult Split(Span<byte> text, Span<int> words, out int environment, out int count, out int position)
+    /// <param name="offsets">Receives the offset of each word in <paramref name="text"/>: environment first, then arguments.</param>
+    /// <param name="words">How many there are of each; after an error only the position counts.</param>
+    internal static CommandLineResult Split(Span<byte> text, Span<int> offsets, out CommandLineWords words)
     {
-        environment = 0;
-        count = 0;
-        position = 0;
+        words = default;
         bool inEnvironment = true;
         int length = text.Length - 1;
+        int count = 0;
         // A word never takes more room than its source and the blank behind it, so what is written stays behind what is read.
         int write = 0;
         int read = 0;
@@ -48,11 +61,15 @@ internal static class CommandLine
             while (read < length && IsBlank(text[read]))
                 read++;
             if (read >= length)
+            {
+                words.ArgumentCount = count - words.EnvironmentCount;
+                words.TextLength = write;
                 return CommandLineResult.Done;
+            }
 
             int source = read;
             int word = write;
-            CommandLineResult result = ReadWord(text, length, ref read, ref write, ref position);
+            CommandLineResult result = ReadWord(text, length, ref read, ref write, ref words.ErrorPosition);
             if (result != CommandLineResult.Done)
                 return result;
 
@@ -67,16 +84,16 @@ internal static class CommandLine
 
                 inEnvironment = IsAssignment(text, word);
                 if (inEnvironment)
-                    environment++;
+                    words.EnvironmentCount++;
             }
 
-            if (count == words.Length)
+            if (count == offsets.Length)
             {
-                position = source;
+                words.ErrorPosition = source;
                 return CommandLineResult.TooManyWords;
             }
 
-            words[count++] = word;
+            offsets[count++] = word;
         }
     }
 

@@ -111,7 +111,7 @@ public sealed class CommandLineTests
     [Fact]
     public void No_line_whatever_makes_it_read_or_write_beyond_the_line()
     {
-        Gen<byte> character = Gen.OneOf(Gen.OneOf<byte>((byte)' ', (byte)'"', (byte)'\\', (byte)'-', (byte)'=', (byte)'A'), Gen.Byte);
+        Gen<byte> character = Gen.OneOf(Gen.OneOf<byte>((byte)' ', (byte)'"', (byte)'\\', (byte)'-', (byte)'=', (byte)'A'), Gen.Byte[1, 255]);
         character.Array[0, 40].Sample(line =>
         {
             // Spans are checked: a step too far throws.
@@ -162,16 +162,23 @@ public sealed class CommandLineTests
         public static Split Of(byte[] line, int limit)
         {
             byte[] text = [.. line, 0];
-            int[] words = new int[limit];
-            CommandLineResult result = CommandLine.Split(text, words, out int environment, out int count, out int position);
-            var split = new Split { Result = result, Position = position };
-            for (int i = 0; result == CommandLineResult.Done && i < count; i++)
+            int[] offsets = new int[limit];
+            CommandLineResult result = CommandLine.Split(text, offsets, out CommandLineWords words);
+            var split = new Split { Result = result, Position = words.ErrorPosition };
+            if (result != CommandLineResult.Done)
+                return split;
+            int end = 0;
+            for (int i = 0; i < words.EnvironmentCount + words.ArgumentCount; i++)
             {
-                byte[] word = text[words[i]..Array.IndexOf(text, (byte)0, words[i])];
-                (i < environment ? split.Environment : split.Arguments).Add(Encoding.UTF8.GetString(word));
-                if (i >= environment)
+                Assert.Equal(end, offsets[i]);
+                byte[] word = text[offsets[i]..Array.IndexOf(text, (byte)0, offsets[i])];
+                end += word.Length + 1;
+                (i < words.EnvironmentCount ? split.Environment : split.Arguments).Add(Encoding.UTF8.GetString(word));
+                if (i >= words.EnvironmentCount)
                     split.RawArguments.Add(word);
             }
+
+            Assert.Equal(end, words.TextLength);
 
             return split;
         }
