@@ -29,7 +29,8 @@ internal static unsafe class StartInfo
     internal static int MemoryMapCount { get; private set; }
     internal static HvmModlistEntry* Modules => (HvmModlistEntry*)Here->Modules;
     internal static int ModuleCount { get; private set; }
-    internal static Span<byte> CommandLine => new(Here->CommandLine, commandLineLength);
+    /// <summary>The command line with its NUL.</summary>
+    internal static Span<byte> CommandLine => new(Here->CommandLine, commandLineLength + 1);
     private static int commandLineLength;
 
     private static Copies* Here => (Copies*)Unsafe.AsPointer(ref copies);

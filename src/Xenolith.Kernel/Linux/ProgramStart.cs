@@ -48,8 +48,11 @@ internal static unsafe class ProgramStart
     /// <summary>Lays out strings, vectors and argc below <paramref name="top"/>; returns the stack pointer.</summary>
     private static ulong BuildStack(ulong top)
     {
-        CommandLineWords* words = stackalloc CommandLineWords[1];
-        *words = default; words->Parse(StartInfo.CommandLine);
+        Span<byte> line = StartInfo.CommandLine;
+        int* offsets = stackalloc int[MaximumWords];
+        CommandLineResult result = CommandLine.Split(line, new Span<int>(offsets, MaximumWords), out CommandLineWords words);
+        if (result != CommandLineResult.Done)
+            RefuseCommandLine(result, words.ErrorPosition);
 
         // From high to low: program name, random bytes, the words' text, then the vectors, 16-byte aligned.
         byte* at = (byte*)top - 16;
@@ -59,11 +62,9 @@ internal static unsafe class ProgramStart
         at = (byte*)((ulong)at - 16 & ~15ul);
         byte* random = at;
         EntropyPool.Fill(new Span<byte>(random, 16));
-        int textLength = words->TextLength;
-        at -= textLength + 1;
+        at -= words.TextLength;
         byte* text = at;
-        for (int i = 0; i < textLength; i++)
-            text[i] = words->Text[i];
+        Copy(text, line.Slice(0, words.TextLength));
 
         ulong elf = Asm.ImageStart;
         ulong* aux = stackalloc ulong[32];
@@ -83,20 +84,34 @@ internal static unsafe class ProgramStart
         Add(aux, ref n, AuxName, (ulong)name);
         Add(aux, ref n, AuxNull, 0);
 
-        int count = 1 + 1 + words->ArgumentCount + 1 + words->EnvironmentCount + 1 + n;
+        int count = 1 + 1 + words.ArgumentCount + 1 + words.EnvironmentCount + 1 + n;
         ulong* vector = (ulong*)((ulong)text - (ulong)count * 8 & ~15ul);
         int v = 0;
-        vector[v++] = (ulong)words->ArgumentCount + 1;
+        vector[v++] = (ulong)words.ArgumentCount + 1;
         vector[v++] = (ulong)name;
-        for (int i = 0; i < words->ArgumentCount; i++)
-            vector[v++] = (ulong)(text + words->Offset(words->EnvironmentCount + i));
+        for (int i = 0; i < words.ArgumentCount; i++)
+            vector[v++] = (ulong)(text + offsets[words.EnvironmentCount + i]);
         vector[v++] = 0;
-        for (int i = 0; i < words->EnvironmentCount; i++)
-            vector[v++] = (ulong)(text + words->Offset(i));
+        for (int i = 0; i < words.EnvironmentCount; i++)
+            vector[v++] = (ulong)(text + offsets[i]);
         vector[v++] = 0;
         for (int i = 0; i < n; i++)
             vector[v++] = aux[i];
         return (ulong)vector;
+    }
+
+    private static void RefuseCommandLine(CommandLineResult result, int position)
+    {
+        Log.Begin();
+        Log.Text("cannot start: the command line ");
+        Log.Text(result == CommandLineResult.UnterminatedQuote ? "has a double quote that is not closed"
+            : result == CommandLineResult.TrailingBackslash ? "ends with a backslash that escapes nothing"
+            : "has too many words");
+        Log.Text(", at byte ");
+        Log.Decimal((ulong)position + 1);
+        Log.Text(": change it where the domain is configured");
+        Log.End();
+        Panic.Crash();
     }
 
     private static void Add(ulong* aux, ref int n, ulong kind, ulong value)

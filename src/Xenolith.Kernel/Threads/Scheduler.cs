@@ -49,8 +49,7 @@ internal static unsafe class Scheduler
             thread->Queue->Remove(thread);
             thread->Queue = null;
         }
-        if (thread->Timer.HeapIndex >= 0)
-            Timers.Remove(&thread->Timer);
+        Timers.Remove(&thread->Timer);
         thread->Reason = reason;
         thread->State = ThreadState.Runnable;
         woken.Append(thread);

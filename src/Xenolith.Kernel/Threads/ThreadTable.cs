@@ -51,7 +51,6 @@ internal static unsafe class ThreadTable
         thread->KernelStackTop = (ulong)thread;
         thread->Slot = slot;
         thread->Id = slot + 1;
-        thread->Timer.HeapIndex = -1;
         thread->Timer.Owner = thread;
         Mark(slot, used: true);
         Count++;
