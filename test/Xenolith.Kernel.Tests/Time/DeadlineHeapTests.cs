@@ -53,7 +53,7 @@ public sealed unsafe class DeadlineHeapTests
             }
 
             Assert.Empty(model);
-        }, iter: 2000);
+        }, iter: 500);
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed unsafe class ByteRingTests : IDisposable
                 Assert.Equal(model.Count, ring.Pending);
                 Assert.Equal(ConsoleInterface.InSize - model.Count, ring.Free);
             }
-        }, iter: 2000);
+        }, iter: 500);
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public sealed unsafe class ByteRingTests : IDisposable
             Assert.True(count <= size);
             Assert.DoesNotContain(new Span<byte>(memory, 1024).ToArray(), b => b != 0x5A);
             Assert.DoesNotContain(new Span<byte>(memory + 2048, 1024).ToArray(), b => b != 0x5A);
-        }, iter: 2000);
+        }, iter: 500);
     }
 
     [Fact]
