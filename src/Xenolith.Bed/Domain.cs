@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using Xenolith.Bed.Protocol;
 
 namespace Xenolith.Bed;
 
@@ -7,11 +9,18 @@ namespace Xenolith.Bed;
 /// </summary>
 public sealed class Domain : IAsyncDisposable
 {
-    internal Domain(TestBed bed, string name, int id)
+    private readonly MultiplexedChannel _channel;
+    private readonly Task<DomainEnd> _end;
+
+    internal Domain(TestBed bed, string name, int id, MultiplexedChannel channel)
     {
         Bed = bed;
         Name = name;
         Id = id;
+        Console = new(bed.Options.Timeout, bed.Explain);
+        _channel = channel;
+        _end = WatchAsync();
+        _ = _end.ContinueWith(task => task.Exception, TaskScheduler.Default); // Observed: a test need not wait for the end.
     }
 
     /// <summary>The bed it runs in.</summary>
@@ -24,7 +33,7 @@ public sealed class Domain : IAsyncDisposable
     public int Id { get; }
 
     /// <summary>What the guest wrote to its console.</summary>
-    public GuestConsole Console { get; } = new();
+    public GuestConsole Console { get; }
 
     /// <summary>
     /// Waits until the domain has stopped and every byte that it wrote to its console is in <see cref="Console"/>. May be called any number of times.
@@ -32,29 +41,81 @@ public sealed class Domain : IAsyncDisposable
     /// <param name="timeout">How long at most. Null: <see cref="BedOptions.Timeout"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BedTimeoutException">The domain still runs; the message shows the consoles.</exception>
-    public Task<DomainEnd> WaitForShutdownAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<DomainEnd> WaitForShutdownAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Bed.WithinAsync($"{Name} has not ended", timeout, _end.WaitAsync, cancellationToken);
 
     /// <summary>Writes bytes to the guest's console, as if typed.</summary>
-    public Task SendConsoleInputAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task SendConsoleInputAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) =>
+        Bed.CallAsync(
+            $"typing into {Name}'s console",
+            new MessageWriter().Byte((byte)Operation.ConsoleInput).Int32(Id).Bytes(bytes.Span),
+            null, null, static (ref MessageReader _) => true, cancellationToken);
 
     /// <summary>Writes text to the guest's console as UTF-8, as if typed.</summary>
     public Task SendConsoleInputAsync(string text, CancellationToken cancellationToken = default) => SendConsoleInputAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
 
-    /// <summary>Stops the domain's virtual CPUs (<c>xl pause</c>).</summary>
-    public Task PauseAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <summary>Stops the domain's virtual CPUs.</summary>
+    public Task PauseAsync(CancellationToken cancellationToken = default) => SetPausedAsync(true, cancellationToken);
 
-    /// <summary>Lets a paused domain go on (<c>xl unpause</c>).</summary>
-    public Task UnpauseAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <summary>Lets a paused domain go on.</summary>
+    public Task UnpauseAsync(CancellationToken cancellationToken = default) => SetPausedAsync(false, cancellationToken);
 
     /// <summary>Asks the guest to power itself off (<c>control/shutdown</c> in xenstore). Returns when asked, not when done.</summary>
-    public Task ShutdownAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task ShutdownAsync(CancellationToken cancellationToken = default) => RequestAsync("poweroff", cancellationToken);
 
     /// <summary>Asks the guest to reboot (<c>control/shutdown</c> in xenstore). Returns when asked, not when done.</summary>
-    public Task RebootAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task RebootAsync(CancellationToken cancellationToken = default) => RequestAsync("reboot", cancellationToken);
 
     /// <summary>Destroys the domain whatever it is doing (<c>xl destroy</c>). Nothing happens when it is gone already.</summary>
-    public Task DestroyAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task DestroyAsync(CancellationToken cancellationToken = default)
+    {
+        CommandResult result = await Bed.RunAsync(
+            new Dom0Command { Program = "xl", Arguments = ["destroy", Id.ToString(CultureInfo.InvariantCulture)] }, cancellationToken).ConfigureAwait(false);
+        if (result.ExitCode != 0 && await Bed.Xenstore.ReadAsync($"/local/domain/{Id}/name", cancellationToken).ConfigureAwait(false) is not null)
+            throw new BedException(Bed.Explain($"{Name} could not be destroyed: {result.Error}"));
+        Bed.Forget(this);
+    }
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await DestroyAsync().ConfigureAwait(false);
+    /// <summary>Destroys the domain, unless the bed is gone.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await DestroyAsync(Bed.Disposed).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is BedException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Nothing to clean up in a machine that is gone, and an error here would hide the one that led here.
+            Bed.Forget(this);
+        }
+    }
+
+    private Task SetPausedAsync(bool paused, CancellationToken cancellationToken) =>
+        Bed.CallAsync(
+            $"{(paused ? "pausing" : "unpausing")} {Name}",
+            new MessageWriter().Byte((byte)Operation.PauseDomain).Int32(Id).Boolean(paused),
+            null, null, static (ref MessageReader _) => true, cancellationToken);
+
+    private Task RequestAsync(string request, CancellationToken cancellationToken) =>
+        Bed.Xenstore.WriteAsync($"/local/domain/{Id}/control/shutdown", request, cancellationToken);
+
+    private async Task<DomainEnd> WatchAsync()
+    {
+        try
+        {
+            while (await _channel.ReadAsync(StreamNumber.Output, CancellationToken.None).ConfigureAwait(false) is { IsEmpty: false } bytes)
+                Console.Append(bytes.Span);
+            return await Bed.ResultAsync(
+                _channel,
+                static (ref MessageReader fields) =>
+                {
+                    ShutdownReason reason = (ShutdownReason)fields.Int32();
+                    return new DomainEnd(reason, int.TryParse(fields.String(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int code) ? code : null);
+                }).ConfigureAwait(false);
+        }
+        finally
+        {
+            Console.Complete();
+        }
+    }
 }

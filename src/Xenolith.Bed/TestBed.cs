@@ -1,4 +1,9 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
+using Xenolith.Bed.Cache;
+using Xenolith.Bed.Emulator;
+using Xenolith.Bed.Protocol;
 
 namespace Xenolith.Bed;
 
@@ -6,6 +11,10 @@ namespace Xenolith.Bed;
 /// A running Xen with its dom0, in an emulator process that this object owns: it ends when the object is disposed and when this process ends, however it ends.
 /// Any number may run at once. All members may be used from any thread.
 /// </summary>
+/// <remarks>
+/// A call that fails, in Xen, in dom0 or in the emulator, throws a <see cref="BedException"/> with the last lines of all consoles. A wait without a timeout
+/// of its own has <see cref="BedOptions.Timeout"/> and ends with a <see cref="BedTimeoutException"/>.
+/// </remarks>
 /// <example>
 /// <code>
 /// await using TestBed bed = await TestBed.StartAsync();
@@ -16,10 +25,18 @@ namespace Xenolith.Bed;
 /// </example>
 public sealed class TestBed : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<Domain, bool> _domains = new();
+    private readonly ConcurrentDictionary<(string Path, long Length, DateTime Time), Lazy<Task<string>>> _images = new();
+    private readonly CancellationTokenSource _disposed = new();
+    private RunningMachine _machine = null!;
+    private int _lastNumber;
+
     private TestBed(BedOptions options, BedInfo info)
     {
         Options = options;
         Info = info;
+        XenLog = new(options.Timeout, Explain);
+        Xenstore = new(this);
     }
 
     /// <summary>The options that it was started with.</summary>
@@ -29,18 +46,46 @@ public sealed class TestBed : IAsyncDisposable
     public BedInfo Info { get; }
 
     /// <summary>The consoles of Xen and dom0, from power-on: also the boot before the snapshot.</summary>
-    public GuestConsole XenLog => throw new NotImplementedException();
+    public GuestConsole XenLog { get; }
 
-    /// <summary>The running domUs' store of keys (xenstored in dom0), as dom0 sees it.</summary>
-    public BedXenstore Xenstore => throw new NotImplementedException();
+    /// <summary>xenstored's keys, as dom0 sees them.</summary>
+    public BedXenstore Xenstore { get; }
+
+    /// <summary>Cancelled when the bed is disposed.</summary>
+    internal CancellationToken Disposed => _disposed.Token;
 
     /// <summary>Starts a machine, building what is missing in the cache first, and returns when dom0 answers.</summary>
     /// <exception cref="BedException">A prerequisite is missing (the message says what to do), or the machine did not come up.</exception>
-    public static Task<TestBed> StartAsync(BedOptions? options = null, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public static async Task<TestBed> StartAsync(BedOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new();
+        (BedInfo info, Machine machine, FileLock taken) = await BedBuilder.EnsureAsync(options, cancellationToken).ConfigureAwait(false);
+        using (taken)
+        {
+            TestBed bed = new(options, info);
+            bed._machine = await RunningMachine.BootAsync(
+                BedBuilder.QemuProgram(options), machine.Directory, machine.Settings, options.ColdBoot ? MemoryBacking.Anonymous : MemoryBacking.Private, bed.XenLog,
+                setClock: !options.Deterministic, cancellationToken).ConfigureAwait(false);
+            return bed;
+        }
+    }
 
     /// <summary>Creates a domU and returns when <c>xl create</c> has done so: the guest runs (unless paused), but need not have printed anything yet.</summary>
     /// <exception cref="BedException"><c>xl create</c> failed; the message has its output.</exception>
-    public Task<Domain> CreateDomainAsync(DomainOptions options, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<Domain> CreateDomainAsync(DomainOptions options, CancellationToken cancellationToken = default)
+    {
+        string name = options.Name ?? string.Create(CultureInfo.InvariantCulture, $"domu-{Interlocked.Increment(ref _lastNumber)}");
+        string folder = $"/domains/{name}";
+        string image = await UploadImageAsync(options.ImagePath, cancellationToken).ConfigureAwait(false);
+        string? ramdisk = options.RamdiskPath is null ? null : await UploadImageAsync(options.RamdiskPath, cancellationToken).ConfigureAwait(false);
+        List<string> disks = [];
+        foreach (DomainDisk disk in options.Disks)
+            disks.Add(await ProvideDiskAsync(disk, $"{folder}/disk{disks.Count}", cancellationToken).ConfigureAwait(false));
+
+        string config = XlConfig.Write(options, name, image, ramdisk, disks);
+        bool hold = options is { OnPoweroff: DomainEndAction.Preserve, OnReboot: DomainEndAction.Preserve, OnCrash: DomainEndAction.Preserve };
+        return await CreateAsync(name, config, options.Paused, hold, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// Creates a domU from the text of an xl.cfg(5) file, which is passed to <c>xl create</c> unchanged.
@@ -52,15 +97,41 @@ public sealed class TestBed : IAsyncDisposable
     /// <param name="hold">Whether the bed holds the domain at its end until it is disposed, whatever the configuration's <c>on_*</c> say: the reason and
     /// exit code are then certain to be read. Otherwise <c>xl</c> acts as configured.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task<Domain> CreateFromConfigAsync(
-        string config, IReadOnlyDictionary<string, string>? files = null, bool paused = false, bool hold = true, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task<Domain> CreateFromConfigAsync(
+        string config, IReadOnlyDictionary<string, string>? files = null, bool paused = false, bool hold = true, CancellationToken cancellationToken = default)
+    {
+        string name = XlConfig.ReadName(config) ?? throw new BedException("The configuration has no line: name = \"...\"");
+        foreach ((string path, string hostPath) in files ?? new Dictionary<string, string>())
+            await UploadAsync(hostPath, Path.Combine($"/domains/{name}", path), cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(name, config, paused, hold, cancellationToken).ConfigureAwait(false);
+    }
 
-    /// <summary>Watches a domU that something else created, for example <c>xl restore</c> or a restart.</summary>
-    public Task<Domain> AttachDomainAsync(string name, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <summary>Watches a domU that something else created, for example <c>xl restore</c> or a restart. Its console begins where that of the last domain
+    /// of the same name ended, if the bed watched that one.</summary>
+    public Task<Domain> AttachDomainAsync(string name, CancellationToken cancellationToken = default) =>
+        WatchAsync(name, new MessageWriter().Byte((byte)Operation.AttachDomain).String(name), cancellationToken);
 
-    /// <summary>Runs a program in dom0 to its end.</summary>
-    public Task<CommandResult> RunAsync(Dom0Command command, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <summary>Runs a program in dom0 until it has ended and both its outputs are closed (a program that it leaves in the background must not hold them).</summary>
+    public async Task<CommandResult> RunAsync(Dom0Command command, CancellationToken cancellationToken = default)
+    {
+        MemoryStream output = new();
+        MemoryStream error = new();
+        MessageWriter request = RunRequest(command.Program, command.Arguments, command.Environment, command.WorkingDirectory, terminal: false, 0, 0);
+        int exitCode = await CallAsync(
+            $"{command.Program} in dom0",
+            request,
+            command.Timeout,
+            (channel, cancel) => Task.WhenAll(
+                channel.SendAllAsync(new MemoryStream(command.StandardInput.ToArray()), cancel),
+                channel.ReceiveAllAsync(StreamNumber.Output, output, cancel),
+                channel.ReceiveAllAsync(StreamNumber.Error, error, cancel)),
+            static (ref MessageReader fields) => fields.Int32(),
+            cancellationToken).ConfigureAwait(false);
+        CommandResult result = new(exitCode, output.ToArray(), error.ToArray());
+        return exitCode == 0 || !command.ThrowOnFailure
+            ? result
+            : throw new BedException(Explain($"{command.Program} {string.Join(' ', command.Arguments)} ended with code {exitCode} in dom0:\n{result.Error}{result.Output}"));
+    }
 
     /// <summary>Runs a program in dom0 to its end, with <see cref="Dom0Command"/>'s defaults.</summary>
     public Task<CommandResult> RunAsync(string program, params string[] arguments) => RunAsync(new Dom0Command { Program = program, Arguments = arguments });
@@ -70,29 +141,66 @@ public sealed class TestBed : IAsyncDisposable
         RunAsync(new Dom0Command { Program = "/bin/sh", Arguments = ["-c", line] }, cancellationToken);
 
     /// <summary>
-    /// Starts a program in dom0 on a terminal of its own and connects it with two streams until it ends: <c>xenolith bed shell</c>.
+    /// Starts a program in dom0 on a terminal of its own and connects it with two streams until it ends, without a time limit: <c>xenolith bed shell</c>.
     /// </summary>
     /// <param name="program">The program, for example <c>/bin/sh</c>.</param>
-    /// <param name="input">What is typed. Its end closes the terminal.</param>
+    /// <param name="input">What is typed. Its end hangs the terminal up.</param>
     /// <param name="output">What the terminal shows.</param>
     /// <param name="columns">The terminal's width.</param>
     /// <param name="rows">The terminal's height.</param>
     /// <param name="cancellationToken">Ends the program.</param>
     /// <returns>The program's exit code.</returns>
     public Task<int> RunInteractiveAsync(string program, Stream input, Stream output, int columns = 80, int rows = 25, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        CallAsync(
+            program,
+            RunRequest(program, [], new Dictionary<string, string>(), "/", terminal: true, columns, rows),
+            Timeout.InfiniteTimeSpan,
+            (channel, cancel) =>
+            {
+                _ = channel.SendAllAsync(input, cancel); // Ends with the program or with the input, whichever is first.
+                return channel.ReceiveAllAsync(StreamNumber.Output, output, cancel, flush: true);
+            },
+            static (ref MessageReader fields) => fields.Int32(),
+            cancellationToken);
 
     /// <summary>Copies a file of this host into dom0, making missing folders; an existing file is replaced. The file is executable in dom0.</summary>
-    public Task UploadAsync(string hostPath, string dom0Path, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task UploadAsync(string hostPath, string dom0Path, CancellationToken cancellationToken = default)
+    {
+        await using FileStream source = OpenForReading(hostPath);
+        await UploadAsync(source, dom0Path, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Writes what a stream holds into a file in dom0, as <see cref="UploadAsync(string, string, CancellationToken)"/> does.</summary>
-    public Task UploadAsync(Stream source, string dom0Path, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task UploadAsync(Stream source, string dom0Path, CancellationToken cancellationToken = default)
+    {
+        CountingStream counted = new(source);
+        long written = await CallAsync(
+            $"writing {dom0Path}",
+            new MessageWriter().Byte((byte)Operation.WriteFile).String(dom0Path),
+            null,
+            (channel, cancel) => channel.SendAllAsync(counted, cancel),
+            static (ref MessageReader fields) => fields.Int64(),
+            cancellationToken).ConfigureAwait(false);
+        if (written != counted.Count)
+            throw new BedException(Explain($"{dom0Path} has {written} of {counted.Count} bytes."));
+    }
 
     /// <summary>Copies a file of dom0 to this host; an existing file is replaced.</summary>
-    public Task DownloadAsync(string dom0Path, string hostPath, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task DownloadAsync(string dom0Path, string hostPath, CancellationToken cancellationToken = default)
+    {
+        await using FileStream destination = File.Create(hostPath);
+        await DownloadAsync(dom0Path, destination, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Copies a file of dom0 into a stream.</summary>
-    public Task DownloadAsync(string dom0Path, Stream destination, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task DownloadAsync(string dom0Path, Stream destination, CancellationToken cancellationToken = default) =>
+        CallAsync(
+            $"reading {dom0Path}",
+            new MessageWriter().Byte((byte)Operation.ReadFile).String(dom0Path),
+            null,
+            (channel, cancel) => channel.ReceiveAllAsync(StreamNumber.Output, destination, cancel),
+            static (ref MessageReader fields) => fields.Int64(),
+            cancellationToken);
 
     /// <summary>
     /// Opens a port on this host's loopback whose connections are continued to a TCP port in the bed, until the result is disposed.
@@ -101,26 +209,243 @@ public sealed class TestBed : IAsyncDisposable
     /// <param name="address">A domU's or dom0's address, for example 10.0.2.20, or 127.0.0.1 for dom0 itself.</param>
     /// <param name="port">The port there.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task<PortForward> ForwardTcpAsync(IPAddress address, int port, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<PortForward> ForwardTcpAsync(IPAddress address, int port, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(new PortForward(this, address, port));
+    }
 
     /// <summary>Connects to a TCP port in the bed, without a port on this host.</summary>
-    public Task<Stream> ConnectTcpAsync(IPAddress address, int port, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <exception cref="BedException">Nobody answers there.</exception>
+    public async Task<Stream> ConnectTcpAsync(IPAddress address, int port, CancellationToken cancellationToken = default)
+    {
+        MessageWriter request = new MessageWriter().Byte((byte)Operation.Connect).String(address.ToString()).Int32(port);
+        MultiplexedChannel channel = await OpenAsync(request, cancellationToken).ConfigureAwait(false);
+        ChannelStream stream = new(channel);
+        bool connected = false;
+        try
+        {
+            connected = !(await WithinAsync($"connecting to {address}:{port}", null, cancel => channel.ReadAsync(StreamNumber.Error, cancel).AsTask(), cancellationToken)
+                .ConfigureAwait(false)).IsEmpty;
+            if (!connected)
+                await ResultAsync(channel, static (ref MessageReader _) => true).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!connected)
+                await stream.DisposeAsync().ConfigureAwait(false);
+        }
+
+        return stream;
+    }
 
     /// <summary>The hypervisor's message buffer (<c>xl dmesg</c>).</summary>
-    public Task<string> ReadXenMessagesAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<string> ReadXenMessagesAsync(CancellationToken cancellationToken = default) =>
+        (await RunAsync(new Dom0Command { Program = "xl", Arguments = ["dmesg"], ThrowOnFailure = true }, cancellationToken).ConfigureAwait(false)).Output;
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
-}
+    /// <summary>Ends the machine, whatever it is doing, and waits until it is gone.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed.IsCancellationRequested)
+            return;
+        await _disposed.CancelAsync().ConfigureAwait(false);
+        await _machine.DisposeAsync().ConfigureAwait(false);
+    }
 
-/// <summary>A port on this host's loopback that leads into the bed.</summary>
-public sealed class PortForward : IAsyncDisposable
-{
-    internal PortForward(IPEndPoint endPoint) => LocalEndPoint = endPoint;
+    internal delegate T ResultParser<T>(ref MessageReader fields);
 
-    /// <summary>Where to connect to.</summary>
-    public IPEndPoint LocalEndPoint { get; }
+    /// <summary>Makes a request and waits for its result.</summary>
+    /// <param name="what">What is done, for an error's message.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="timeout">How long it may take; null: the default.</param>
+    /// <param name="transfer">What to send and receive in between; null: nothing.</param>
+    /// <param name="parse">Reads the result's fields.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<T> CallAsync<T>(
+        string what, MessageWriter request, TimeSpan? timeout, Func<MultiplexedChannel, CancellationToken, Task>? transfer, ResultParser<T> parse,
+        CancellationToken cancellationToken)
+    {
+        MultiplexedChannel channel = await OpenAsync(request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await WithinAsync(
+                what,
+                timeout,
+                async cancel =>
+                {
+                    if (transfer is not null)
+                        await transfer(channel, cancel).ConfigureAwait(false);
+                    await channel.Result.WaitAsync(cancel).ConfigureAwait(false);
+                    return await ResultAsync(channel, parse).ConfigureAwait(false);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await AbandonAsync(channel).ConfigureAwait(false);
+            throw;
+        }
+    }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    /// <summary>Runs something under a time limit and turns what can go wrong into the bed's exceptions.</summary>
+    internal async Task<T> WithinAsync<T>(string what, TimeSpan? timeout, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
+    {
+        TimeSpan limit = timeout ?? Options.Timeout;
+        using CancellationTokenSource timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timer.CancelAfter(limit);
+        try
+        {
+            return await run(timer.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && timer.IsCancellationRequested)
+        {
+            throw new BedTimeoutException(Explain($"Not done within {limit.TotalSeconds:0.#} s: {what}"));
+        }
+        catch (IOException exception)
+        {
+            throw Broken(exception);
+        }
+    }
+
+    /// <summary>Opens a request.</summary>
+    internal async Task<MultiplexedChannel> OpenAsync(MessageWriter request, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);
+        try
+        {
+            return await _machine.Agent.OpenAsync(request.Written, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            throw Broken(exception);
+        }
+    }
+
+    /// <summary>Waits for a request's result and reads its fields.</summary>
+    internal async Task<T> ResultAsync<T>(MultiplexedChannel channel, ResultParser<T> parse)
+    {
+        ReadOnlyMemory<byte> result;
+        try
+        {
+            result = await channel.Result.ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            throw Broken(exception);
+        }
+
+        return Parse();
+
+        T Parse()
+        {
+            MessageReader fields = new(result.Span);
+            return (ResultStatus)fields.Byte() == ResultStatus.Done ? parse(ref fields) : throw new BedException(Explain($"dom0: {fields.String()}"));
+        }
+    }
+
+    internal static async Task AbandonAsync(MultiplexedChannel channel)
+    {
+        try
+        {
+            await channel.CancelAsync().ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The machine is gone, and the request with it.
+        }
+    }
+
+    /// <summary>A message with the consoles below it.</summary>
+    internal string Explain(string message) => Diagnosis.Explain(message, XenLog, _domains.Keys);
+
+    internal void Forget(Domain domain) => _domains.TryRemove(domain, out _);
+
+    private BedException Broken(IOException exception)
+    {
+        if (exception.InnerException is ObjectDisposedException)
+            return new BedException("The bed was disposed.", exception);
+        string errors = _machine.EmulatorErrors;
+        return new BedException(Explain($"{exception.Message}{(errors.Length == 0 ? "" : $"\nQEMU: {errors}")}"), exception);
+    }
+
+    private static MessageWriter RunRequest(
+        string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory, bool terminal, int columns, int rows) =>
+        new MessageWriter().Byte((byte)Operation.Run).String(program).Strings(arguments)
+            .Strings([.. environment.Select(variable => $"{variable.Key}={variable.Value}")]).String(directory).Boolean(terminal).Int32(columns).Int32(rows);
+
+    private static FileStream OpenForReading(string path)
+    {
+        try
+        {
+            return new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new BedException($"{path} cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    private async Task<Domain> CreateAsync(string name, string config, bool paused, bool hold, CancellationToken cancellationToken)
+    {
+        string path = $"/domains/{name}/{name}.xl";
+        await UploadAsync(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(config)), path, cancellationToken).ConfigureAwait(false);
+        return await WatchAsync(
+            name, new MessageWriter().Byte((byte)Operation.CreateDomain).String(name).String(path).Boolean(hold).Boolean(paused), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Domain> WatchAsync(string name, MessageWriter request, CancellationToken cancellationToken)
+    {
+        MultiplexedChannel channel = await OpenAsync(request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ReadOnlyMemory<byte> id = await WithinAsync(
+                $"creating {name}", null, cancel => channel.ReadAsync(StreamNumber.Error, cancel).AsTask(), cancellationToken).ConfigureAwait(false);
+            if (id.IsEmpty)
+                await ResultAsync(channel, static (ref MessageReader _) => true).ConfigureAwait(false);
+            Domain domain = new(this, name, BitConverter.ToInt32(id.Span), channel);
+            _domains[domain] = true;
+            return domain;
+        }
+        catch
+        {
+            await AbandonAsync(channel).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private Task<string> UploadImageAsync(string path, CancellationToken cancellationToken)
+    {
+        FileInfo file = new(path);
+        if (!file.Exists)
+            throw new BedException($"There is no file {path}.");
+        Lazy<Task<string>> upload = _images.GetOrAdd(
+            (file.FullName, file.Length, file.LastWriteTimeUtc),
+            key => new(async () =>
+            {
+                string target = string.Create(CultureInfo.InvariantCulture, $"/images/{Interlocked.Increment(ref _lastNumber)}/{file.Name}");
+                await UploadAsync(key.Path, target, Disposed).ConfigureAwait(false);
+                return target;
+            }));
+        return upload.Value.WaitAsync(cancellationToken);
+    }
+
+    private async Task<string> ProvideDiskAsync(DomainDisk disk, string path, CancellationToken cancellationToken)
+    {
+        switch (disk)
+        {
+            case { HostPath: string hostPath, Dom0Path: null, EmptySize: null }:
+                await UploadAsync(hostPath, path, cancellationToken).ConfigureAwait(false);
+                return path;
+            case { HostPath: null, Dom0Path: string dom0Path, EmptySize: null }:
+                return dom0Path;
+            case { HostPath: null, Dom0Path: null, EmptySize: long size } when size > 0 && size % 512 == 0:
+                await UploadAsync(Stream.Null, path, cancellationToken).ConfigureAwait(false);
+                await RunAsync(
+                    new Dom0Command { Program = "truncate", Arguments = ["-s", size.ToString(CultureInfo.InvariantCulture), path], ThrowOnFailure = true }, cancellationToken)
+                    .ConfigureAwait(false);
+                return path;
+            default:
+                throw new BedException("A disk needs exactly one of HostPath, Dom0Path and EmptySize (a positive multiple of 512).");
+        }
+    }
 }

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Xenolith.Cli.Building;
+using Xenolith.Cli.Running;
+
+namespace Xenolith.Cli.Commands;
+
+/// <summary><c>xenolith run</c>: runs a project or an image as a domain of the test bed, or as a Linux process.</summary>
+internal static class RunCommand
+{
+    internal static Command Create()
+    {
+        Argument<string> target = new("project|image") { Description = "A project file or its folder, which is built first; or an image (.xen)." };
+        Argument<string[]> arguments = new("args") { Description = "The program's arguments, after `--`.", Arity = ArgumentArity.ZeroOrMore };
+        Option<int?> memory = new("--memory", "-m") { Description = "The domain's memory in MiB [default: as the project says, else 64].", HelpName = "MiB" };
+        Option<int?> virtualCpus = new("--vcpus") { Description = "The number of virtual CPUs [default: as the project says, else 1].", HelpName = "N" };
+        Option<string[]> environment = new("--env", "-e") { Description = "An environment variable of the program. May be repeated.", HelpName = "NAME=value", DefaultValueFactory = _ => [] };
+        Option<double?> timeout = new("--timeout") { Description = "Stop the program after so many seconds, with exit code 124.", HelpName = "S" };
+        Option<bool> cold = new("--cold") { Description = "Boot the hypervisor from nothing instead of from its snapshot." };
+        Option<bool> process = new("--process") { Description = "Run the same image as a Linux process, where there is no QEMU." };
+        RequirePositive(memory);
+        RequirePositive(virtualCpus);
+        timeout.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is not (> 0 and <= 1e6))
+                result.AddError("--timeout must be a number of seconds above 0.");
+        });
+
+        Command command = new("run", "Runs a .NET project or an image on a real Xen in the test bed, and ends with the program's exit code.")
+        {
+            target, arguments, memory, virtualCpus, environment, timeout, cold, process,
+        };
+        command.SetAction(async (result, cancellation) =>
+        {
+            RunOptions options = new()
+            {
+                Image = await ImageAsync(result.GetRequiredValue(target), cancellation).ConfigureAwait(false),
+                Arguments = result.GetValue(arguments) ?? [],
+                Environment = [.. result.GetRequiredValue(environment).Select(ParseVariable)],
+                Memory = result.GetValue(memory),
+                VirtualCpus = result.GetValue(virtualCpus),
+                Timeout = result.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                ColdBoot = result.GetValue(cold),
+            };
+            return result.GetValue(process)
+                ? await ProcessRunner.RunAsync(options, cancellation).ConfigureAwait(false)
+                : await DomainRunner.RunAsync(options, cancellation).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static async Task<string> ImageAsync(string target, CancellationToken cancellation)
+    {
+        if (!File.Exists(target) || ProjectFile.IsProjectPath(target))
+            return await ProjectBuilder.BuildAsync(ProjectFile.Find(target), output: null, cancellation).ConfigureAwait(false);
+        ImageFile.RequireBootable(target);
+        return Path.GetFullPath(target);
+    }
+
+    private static KeyValuePair<string, string> ParseVariable(string text) => text.Split('=', 2) is [{ Length: > 0 } name, string value]
+        ? new(name, value)
+        : throw new CliException(ExitCode.Usage, $"--env takes NAME=value, not `{text}`");
+
+    private static void RequirePositive(Option<int?> option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [Token token] && (!int.TryParse(token.Value, out int value) || value < 1))
+            result.AddError($"{option.Name} must be a number above 0.");
+    });
+}

@@ -1,0 +1,114 @@
+// Runs an image as a domain of the test bed and brings its console here while it runs.
+
+using Xenolith.Bed;
+using Xenolith.Sdk.Toolstack;
+using BedDisk = Xenolith.Bed.DomainDisk;
+
+namespace Xenolith.Cli.Running;
+
+/// <summary>Runs images in the test bed.</summary>
+internal static class DomainRunner
+{
+    /// <summary>What the hypervisor, dom0 and the emulator's own needs take of the machine's memory, in MiB.</summary>
+    private const int MemoryBesideDomains = 900;
+
+    /// <summary>Runs the image to its end and returns the program's exit code, or one of <see cref="ExitCode"/>'s.</summary>
+    internal static async Task<int> RunAsync(RunOptions options, CancellationToken cancellation)
+    {
+        DomainConfiguration configuration = Configure(options);
+        TestBed bed = await Progress.ShowAsync("Starting Xen", progress => TestBed.StartAsync(
+            new BedOptions
+            {
+                ColdBoot = options.ColdBoot,
+                MachineMemory = Math.Max(new BedOptions().MachineMemory, MemoryBesideDomains + configuration.Memory),
+                Progress = progress,
+            },
+            cancellation)).ConfigureAwait(false);
+        await using (bed.ConfigureAwait(false))
+        {
+            Domain domain = await bed.CreateDomainAsync(Describe(configuration, options), cancellation).ConfigureAwait(false);
+            await using (domain.ConfigureAwait(false))
+                return await FollowAsync(domain, options.Timeout, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What the configuration beside the image says, with what the command line says instead.</summary>
+    private static DomainConfiguration Configure(RunOptions options)
+    {
+        string path = Path.ChangeExtension(options.Image, ".xl");
+        try
+        {
+            DomainConfiguration configuration = File.Exists(path)
+                ? XlConfiguration.Read(File.ReadAllText(path))
+                : new DomainConfiguration { Name = DomainConfiguration.MakeName(Path.GetFileNameWithoutExtension(options.Image)), Kernel = options.Image };
+            return configuration with
+            {
+                Memory = options.Memory ?? configuration.Memory,
+                VirtualCpus = options.VirtualCpus ?? configuration.VirtualCpus,
+                CommandLine = options.Arguments.Count == 0 && options.Environment.Count == 0
+                    ? configuration.CommandLine
+                    : GuestCommandLine.Join(options.Environment, options.Arguments),
+            };
+        }
+        catch (FormatException problem)
+        {
+            throw new CliException(ExitCode.Usage, $"{path} is not a configuration for xl: {problem.Message}");
+        }
+        catch (ArgumentException problem)
+        {
+            throw new CliException(ExitCode.Usage, problem.Message);
+        }
+    }
+
+    private static DomainOptions Describe(DomainConfiguration configuration, RunOptions options) => new()
+    {
+        Name = configuration.Name,
+        ImagePath = options.Image,
+        Memory = configuration.Memory,
+        VirtualCpus = configuration.VirtualCpus,
+        CommandLine = configuration.CommandLine,
+        Interfaces = configuration.Bridge.Length != 0 ? [new DomainInterface()] : [],
+        Disks = [.. configuration.Disks.Select(d => new BedDisk { HostPath = d.Target, VirtualDevice = d.Device, ReadOnly = d.ReadOnly })],
+    };
+
+    private static async Task<int> FollowAsync(Domain domain, TimeSpan? timeout, CancellationToken cancellation)
+    {
+        Stream output = Console.OpenStandardOutput();
+        await using (output.ConfigureAwait(false))
+        {
+            ExitLineFilter filter = new(output);
+            Task relay = RelayAsync(domain.Console, filter, cancellation);
+            DomainEnd end;
+            try
+            {
+                end = await domain.WaitForShutdownAsync(timeout ?? Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false);
+            }
+            catch (BedTimeoutException) when (timeout is { } limit)
+            {
+                throw new CliException(ExitCode.TimedOut, $"the program did not end within {limit.TotalSeconds:0.###} s");
+            }
+            await relay.ConfigureAwait(false);
+            filter.Complete(end.ExitCode);
+            return Conclude(end);
+        }
+    }
+
+    private static async Task RelayAsync(GuestConsole console, ExitLineFilter filter, CancellationToken cancellation)
+    {
+        await foreach (ReadOnlyMemory<byte> bytes in console.ReadBytesAsync(cancellation).ConfigureAwait(false))
+            filter.Write(bytes.Span);
+    }
+
+    private static int Conclude(DomainEnd end)
+    {
+        if (end.Reason == ShutdownReason.Poweroff)
+            return end.ExitCode ?? 0;
+        Console.Error.WriteLine(end.Reason switch
+        {
+            ShutdownReason.Crash => "xenolith: the domain crashed",
+            ShutdownReason.Reboot => "xenolith: the domain ended for a reboot, which is also how a processor ends that cannot handle a fault",
+            _ => $"xenolith: the domain ended as {end.Reason.ToString().ToLowerInvariant()}",
+        });
+        return ExitCode.Crashed;
+    }
+}
