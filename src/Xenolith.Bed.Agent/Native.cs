@@ -7,6 +7,7 @@ namespace Xenolith.Bed.Agent;
 internal static unsafe partial class Native
 {
     public const int O_RDWR = 2;
+    public const int O_DIRECT = 0x4000;
     public const int O_NOCTTY = 0x100;
     public const int O_CLOEXEC = 0x80000;
     public const int SIGKILL = 9;
@@ -30,8 +31,11 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nint count);
 
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    public static partial nint Write(int descriptor, byte* buffer, nint count);
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    public static partial nint ReadAt(int descriptor, byte* buffer, nint count, long position);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    public static partial nint WriteAt(int descriptor, byte* buffer, nint count, long position);
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);

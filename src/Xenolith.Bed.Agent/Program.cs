@@ -12,7 +12,7 @@ try
     Inotify files = new();
     await ToolStack.StartAsync(files);
     using FileStream port = await ToolStack.OpenPortAsync(files);
-    await new Server(port, files).RunAsync();
+    await new Server(port, new ExchangeDisk(), files).RunAsync();
 }
 catch (Exception exception)
 {

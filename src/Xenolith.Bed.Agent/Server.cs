@@ -11,10 +11,10 @@ internal sealed class Server
     private readonly XenstoreClient _store = new();
     private readonly Domains _domains;
 
-    public Server(FileStream port, Inotify files)
+    public Server(FileStream port, Exchange exchange, Inotify files)
     {
         _domains = new(_store, new Hypervisor(), files);
-        _multiplexer = new(port, port, (channel, request) => _ = Task.Run(() => AnswerAsync(channel, request)));
+        _multiplexer = new(port, port, exchange, (channel, request) => _ = Task.Run(() => AnswerAsync(channel, request)));
     }
 
     /// <summary>Serves until the host goes away.</summary>

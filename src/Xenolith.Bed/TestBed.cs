@@ -63,12 +63,9 @@ public sealed class TestBed : IAsyncDisposable
         using (taken)
         {
             TestBed bed = new(options, info);
-            IEnumerable<string> arguments = options.ColdBoot
-                ? [.. machine.Settings.Arguments(MemoryBacking.Anonymous), .. machine.Settings.BootArguments(snapshot: false)]
-                : [.. machine.Settings.Arguments(MemoryBacking.Private), .. machine.Settings.BootArguments(snapshot: true)];
             bed._machine = await RunningMachine.BootAsync(
-                BedBuilder.QemuProgram(options), machine.Directory, arguments, options, bed.XenLog, setClock: !options.Deterministic, cancellationToken,
-                options.ColdBoot ? null : "state").ConfigureAwait(false);
+                BedBuilder.QemuProgram(options), machine.Directory, machine.Settings, options.ColdBoot ? MemoryBacking.Anonymous : MemoryBacking.Private, bed.XenLog,
+                setClock: !options.Deterministic, cancellationToken).ConfigureAwait(false);
             return bed;
         }
     }

@@ -29,7 +29,7 @@ internal sealed class BasePackages
         "drivers/block/loop", "drivers/block/xen-blkback/xen-blkback", "drivers/net/xen-netback/xen-netback",
         "net/llc/llc", "net/802/stp", "net/bridge/bridge", "drivers/net/tun",
         "drivers/virtio/virtio_ring", "drivers/virtio/virtio", "drivers/virtio/virtio_pci_modern_dev", "drivers/virtio/virtio_pci_legacy_dev",
-        "drivers/virtio/virtio_pci", "net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net", "drivers/char/virtio_console",
+        "drivers/virtio/virtio_pci", "net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net", "drivers/char/virtio_console", "drivers/block/virtio_blk",
     ];
 
     private BasePackages(string directory) => Directory = directory;

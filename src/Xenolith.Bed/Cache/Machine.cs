@@ -110,10 +110,9 @@ internal sealed class Machine
         GuestConsole log = null!;
         log = new(Settings.Options.Timeout, message => Diagnosis.Explain(message, log, []));
         await using RunningMachine machine = await RunningMachine.BootAsync(
-            qemu, folder, [.. Settings.Arguments(MemoryBacking.Shared), .. Settings.BootArguments(snapshot: false)], Settings.Options, log,
-            setClock: false, cancellationToken).ConfigureAwait(false);
+            qemu, folder, Settings, MemoryBacking.Shared, log, setClock: false, cancellationToken).ConfigureAwait(false);
         progress?.Report("Saving the snapshot");
-        await machine.SaveAsync("state", cancellationToken).ConfigureAwait(false);
+        await machine.SaveAsync(cancellationToken).ConfigureAwait(false);
         await File.WriteAllBytesAsync(Path.Combine(folder, "boot.log"), log.RawBytes, cancellationToken).ConfigureAwait(false);
     }
 }

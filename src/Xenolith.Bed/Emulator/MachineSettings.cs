@@ -7,9 +7,10 @@ internal sealed record MachineSettings(BedOptions Options)
 {
     /// <summary>
     /// Without these, QEMU 7.2's AMD processor works for Xen 4.17: a PV dom0 dies at once with SMAP, Xen panics in MWAIT with MONITOR (which
-    /// <c>cpuidle=0</c> also avoids), and a Linux PVH guest hangs with RDTSCP.
+    /// <c>cpuidle=0</c> also avoids), and a Linux PVH guest hangs with RDTSCP. AVX is off because its SVM does not intercept XSETBV: Xen
+    /// never learns that a guest has enabled AVX, and switches it off at the next change of domains.
     /// </summary>
-    private const string Processor = "EPYC,-smap,-monitor,-rdtscp";
+    private const string Processor = "EPYC,-smap,-monitor,-rdtscp,-avx,-avx2,-fma,-f16c";
 
     private const string KernelArguments = "console=hvc0 quiet loglevel=4 panic=1";
 
@@ -20,10 +21,12 @@ internal sealed record MachineSettings(BedOptions Options)
         $"console=com1 com1=115200,8n1 dom0_mem={Options.Dom0Memory}M,max:{Options.Dom0Memory}M dom0_max_vcpus=1 cpuidle=0 noreboot bootscrub=0 loglvl=all guest_loglvl=all {Options.XenArguments}").TrimEnd();
 
     /// <summary>Everything above as one text, for the cache's key.</summary>
-    public string Fingerprint => string.Join('\n', [.. Arguments(MemoryBacking.Private), XenArguments, KernelArguments]);
+    public string Fingerprint => string.Join('\n', [.. Arguments(MemoryBacking.Private, ""), XenArguments, KernelArguments]);
 
     /// <summary>The machine's arguments without its connections to the host.</summary>
-    public IEnumerable<string> Arguments(MemoryBacking memory)
+    /// <param name="memory">Where its memory is.</param>
+    /// <param name="exchange">The file of its disk for large pieces.</param>
+    public IEnumerable<string> Arguments(MemoryBacking memory, string exchange)
     {
         string size = Options.MachineMemory.ToString(CultureInfo.InvariantCulture) + "M";
         yield return "-accel";
@@ -49,6 +52,7 @@ internal sealed record MachineSettings(BedOptions Options)
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-rtc", "base=utc",
             "-device", "virtio-serial-pci,max_ports=2",
             "-netdev", "user,id=net,dhcpstart=10.0.2.50", "-device", "virtio-net-pci,netdev=net,mac=52:54:00:12:34:56,romfile=",
+            "-drive", $"if=none,id=exchange,format=raw,cache=unsafe,file.locking=off,file={exchange}", "-device", "virtio-blk-pci,drive=exchange",
         })
             yield return argument;
     }

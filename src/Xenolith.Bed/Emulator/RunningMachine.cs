@@ -8,14 +8,19 @@ internal sealed class RunningMachine : IAsyncDisposable
     private const string SnapshotCapabilities =
         """{"capabilities":[{"capability":"events","state":true},{"capability":"x-ignore-shared","state":true}]}""";
 
+    private const string StateFile = "state";
+
     private readonly Qemu _qemu;
     private readonly Task _serving;
 
-    private RunningMachine(Qemu qemu, GuestConsole log)
+    private readonly SharedMemory _exchange;
+
+    private RunningMachine(Qemu qemu, SharedMemory exchange, GuestConsole log)
     {
         _qemu = qemu;
+        _exchange = exchange;
         Log = log;
-        Agent = new(qemu.Agent, qemu.Agent);
+        Agent = new(qemu.Agent, qemu.Agent, exchange);
         _serving = Agent.RunAsync();
     }
 
@@ -31,35 +36,37 @@ internal sealed class RunningMachine : IAsyncDisposable
     /// <summary>Boots a machine, or continues one from a snapshot, and waits until its dom0 answers.</summary>
     /// <param name="qemu">The emulator's program.</param>
     /// <param name="folder">The machine's folder in the cache.</param>
-    /// <param name="arguments">The machine.</param>
-    /// <param name="options">For the time limits.</param>
+    /// <param name="settings">The machine.</param>
+    /// <param name="memory">Where its memory is. Private: it continues from the snapshot.</param>
     /// <param name="log">Receives the consoles of Xen and dom0.</param>
     /// <param name="setClock">Whether dom0 is given the host's wall clock.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="snapshot">The snapshot's file in the folder; null: there is none.</param>
     public static async Task<RunningMachine> BootAsync(
-        string qemu, string folder, IEnumerable<string> arguments, BedOptions options, GuestConsole log, bool setClock, CancellationToken cancellationToken,
-        string? snapshot = null)
+        string qemu, string folder, MachineSettings settings, MemoryBacking memory, GuestConsole log, bool setClock, CancellationToken cancellationToken)
     {
+        bool snapshot = memory == MemoryBacking.Private;
+        TimeSpan limit = settings.Options.StartTimeout;
+        SharedMemory exchange = new();
         RunningMachine? machine = null;
         using CancellationTokenSource timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timer.CancelAfter(options.StartTimeout);
+        timer.CancelAfter(limit);
         try
         {
-            if (snapshot is not null)
+            List<string> arguments = [.. settings.Arguments(memory, exchange.Path), .. settings.BootArguments(snapshot)];
+            if (snapshot)
             {
                 log.Append(await File.ReadAllBytesAsync(Path.Combine(folder, "boot.log"), timer.Token).ConfigureAwait(false));
-                arguments = [.. arguments, "-incoming", "defer"];
+                arguments.AddRange(["-incoming", "defer"]);
             }
 
-            machine = new(await Qemu.StartAsync(qemu, folder, arguments, log, timer.Token).ConfigureAwait(false), log);
+            machine = new(await Qemu.StartAsync(qemu, folder, arguments, log, timer.Token).ConfigureAwait(false), exchange, log);
             machine._qemu.ConsoleRead = machine.LookForPanic;
             QmpClient monitor = machine._qemu.Monitor;
             await monitor.ExecuteAsync("qmp_capabilities", "{}", timer.Token).ConfigureAwait(false);
-            if (snapshot is not null)
+            if (snapshot)
             {
                 await monitor.ExecuteAsync("migrate-set-capabilities", SnapshotCapabilities, timer.Token).ConfigureAwait(false);
-                await monitor.ExecuteAsync("migrate-incoming", $$"""{"uri":"exec:cat {{snapshot}}"}""", timer.Token).ConfigureAwait(false);
+                await monitor.ExecuteAsync("migrate-incoming", $$"""{"uri":"exec:cat {{StateFile}}"}""", timer.Token).ConfigureAwait(false);
                 await monitor.Migrated.WaitAsync(timer.Token).ConfigureAwait(false);
                 await monitor.ExecuteAsync("cont", "{}", timer.Token).ConfigureAwait(false);
             }
@@ -72,23 +79,24 @@ internal sealed class RunningMachine : IAsyncDisposable
             string errors = machine?.EmulatorErrors ?? "";
             if (machine is not null)
                 await machine.DisposeAsync().ConfigureAwait(false);
+            exchange.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
             throw exception switch
             {
-                OperationCanceledException => new BedTimeoutException(Explain($"dom0 did not answer within {options.StartTimeout.TotalSeconds:0.#} s. {errors}", log)),
+                OperationCanceledException => new BedTimeoutException(Explain($"dom0 did not answer within {limit.TotalSeconds:0.#} s. {errors}", log)),
                 IOException => new BedException(Explain($"The machine did not come up: {exception.Message} {errors}", log), exception),
                 _ => exception,
             };
         }
     }
 
-    /// <summary>Saves the machine's state into a file and ends it. Its memory is in the file that backs it.</summary>
-    public async Task SaveAsync(string file, CancellationToken cancellationToken)
+    /// <summary>Saves the machine's state into its folder and ends it. Its memory is in the file that backs it.</summary>
+    public async Task SaveAsync(CancellationToken cancellationToken)
     {
         QmpClient monitor = _qemu.Monitor;
         await monitor.ExecuteAsync("migrate-set-capabilities", SnapshotCapabilities, cancellationToken).ConfigureAwait(false);
         await monitor.ExecuteAsync("stop", "{}", cancellationToken).ConfigureAwait(false);
-        await monitor.ExecuteAsync("migrate", $$"""{"uri":"exec:cat >{{file}}"}""", cancellationToken).ConfigureAwait(false);
+        await monitor.ExecuteAsync("migrate", $$"""{"uri":"exec:cat >{{StateFile}}"}""", cancellationToken).ConfigureAwait(false);
         await monitor.Migrated.WaitAsync(cancellationToken).ConfigureAwait(false);
         await monitor.ExecuteAsync("quit", "{}", cancellationToken).ConfigureAwait(false);
         await _qemu.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
@@ -99,6 +107,7 @@ internal sealed class RunningMachine : IAsyncDisposable
         Agent.Fail(new ObjectDisposedException(nameof(TestBed), "The bed was disposed."));
         await _qemu.DisposeAsync().ConfigureAwait(false);
         await _serving.ConfigureAwait(false);
+        _exchange.Dispose();
     }
 
     private static string Explain(string message, GuestConsole log) => Diagnosis.Explain(message, log, []);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Threading.Channels;
 
@@ -39,7 +40,7 @@ internal sealed class MultiplexedChannel
         while (!bytes.IsEmpty)
         {
             int count = await _outgoing[stream].TakeAsync(Math.Min(bytes.Length, Wire.MaxPayload), cancellationToken).ConfigureAwait(false);
-            await _owner.SendAsync(Number, FrameKind.Data, stream, bytes[..count], cancellationToken).ConfigureAwait(false);
+            await _owner.SendDataAsync(Number, stream, bytes[..count], cancellationToken).ConfigureAwait(false);
             bytes = bytes[count..];
         }
     }
@@ -48,13 +49,19 @@ internal sealed class MultiplexedChannel
     public ValueTask EndAsync(byte stream, CancellationToken cancellationToken) =>
         _owner.SendAsync(Number, FrameKind.End, stream, default, cancellationToken);
 
-    /// <summary>The next bytes of a stream; empty at its end. A stream ends also when the channel is closed.</summary>
+    /// <summary>
+    /// The next bytes of a stream; empty at its end. A stream ends also when the channel is closed. The bytes are valid until the next call for the stream.
+    /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(byte stream, CancellationToken cancellationToken)
     {
         IncomingStream incoming = _incoming[stream];
-        if (!await incoming.Chunks.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false) || !incoming.Chunks.Reader.TryRead(out ReadOnlyMemory<byte> chunk))
+        if (incoming.Lent is byte[] lent)
+            ArrayPool<byte>.Shared.Return(lent);
+        incoming.Lent = null;
+        if (!await incoming.Chunks.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false) || !incoming.Chunks.Reader.TryRead(out ArraySegment<byte> chunk))
             return default;
-        incoming.Taken += chunk.Length;
+        incoming.Lent = chunk.Array;
+        incoming.Taken += chunk.Count;
         if (incoming.Taken >= Wire.Window / 4 && !_result.Task.IsCompleted)
         {
             byte[] count = new byte[4];
@@ -77,12 +84,12 @@ internal sealed class MultiplexedChannel
     public ValueTask CancelAsync() =>
         _result.Task.IsCompleted ? ValueTask.CompletedTask : _owner.SendAsync(Number, FrameKind.Cancel, null, default, CancellationToken.None);
 
-    internal void Receive(FrameKind kind, byte[] payload)
+    internal void Receive(FrameKind kind, byte[] payload, int length)
     {
         switch (kind)
         {
             case FrameKind.Data:
-                _incoming[Stream(payload)].Chunks.Writer.TryWrite(payload.AsMemory(1));
+                _incoming[Stream(payload)].Chunks.Writer.TryWrite(new(payload, 1, length - 1));
                 break;
             case FrameKind.End:
                 _incoming[Stream(payload)].Chunks.Writer.TryComplete();
@@ -96,7 +103,7 @@ internal sealed class MultiplexedChannel
                     stream.Chunks.Writer.TryComplete();
                 foreach (OutgoingStream stream in _outgoing)
                     stream.Fail(new IOException("The request has ended."));
-                _result.TrySetResult(payload);
+                _result.TrySetResult(payload.AsMemory(0, length));
                 break;
             case FrameKind.Cancel:
                 _ = _cancelled.CancelAsync();
@@ -124,8 +131,11 @@ internal sealed class MultiplexedChannel
     private sealed class IncomingStream
     {
         /// <summary>What came and was not read yet. Unbounded here, bounded by the window that the sender keeps to.</summary>
-        public Channel<ReadOnlyMemory<byte>> Chunks { get; } =
-            Channel.CreateUnbounded<ReadOnlyMemory<byte>>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = false });
+        public Channel<ArraySegment<byte>> Chunks { get; } =
+            Channel.CreateUnbounded<ArraySegment<byte>>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = false });
+
+        /// <summary>The pool's array that the reader looks at.</summary>
+        public byte[]? Lent { get; set; }
 
         /// <summary>Bytes read and not yet credited to the sender.</summary>
         public int Taken { get; set; }

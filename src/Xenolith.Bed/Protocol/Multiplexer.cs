@@ -10,8 +10,9 @@ namespace Xenolith.Bed.Protocol;
 /// </summary>
 /// <param name="input">Where the other side's frames come from.</param>
 /// <param name="output">Where this side's frames go.</param>
+/// <param name="exchange">Where large pieces go.</param>
 /// <param name="accept">Called for each channel that the other side opens, with its request; it must not block. Null: none may be opened.</param>
-internal sealed class Multiplexer(Stream input, Stream output, Action<MultiplexedChannel, ReadOnlyMemory<byte>>? accept = null)
+internal sealed class Multiplexer(Stream input, Stream output, Exchange exchange, Action<MultiplexedChannel, ReadOnlyMemory<byte>>? accept = null)
 {
     private readonly ConcurrentDictionary<int, MultiplexedChannel> _channels = new();
     private readonly SemaphoreSlim _outputLock = new(1, 1);
@@ -57,9 +58,11 @@ internal sealed class Multiplexer(Stream input, Stream output, Action<Multiplexe
                 int number = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4));
                 if ((uint)length > Wire.MaxPayload + 1)
                     throw new InvalidDataException($"A frame of {length} bytes was announced.");
-                byte[] payload = length == 0 ? [] : GC.AllocateUninitializedArray<byte>(length);
-                await input.ReadExactlyAsync(payload).ConfigureAwait(false);
-                Receive(number, (FrameKind)header[8], payload);
+                FrameKind kind = (FrameKind)header[8];
+                // Data goes back to the pool when it has been read: fresh memory is dear in dom0, where each page of it costs hypercalls.
+                byte[] payload = kind == FrameKind.Data ? ArrayPool<byte>.Shared.Rent(length) : new byte[length];
+                await input.ReadExactlyAsync(payload.AsMemory(0, length)).ConfigureAwait(false);
+                Receive(number, kind, payload, length);
             }
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException or ObjectDisposedException or OperationCanceledException)
@@ -82,6 +85,18 @@ internal sealed class Multiplexer(Stream input, Stream output, Action<Multiplexe
 
         foreach (MultiplexedChannel channel in _channels.Values)
             channel.Fail(exception);
+    }
+
+    /// <summary>Sends a stream's bytes, over the exchange if they are many and it has room.</summary>
+    internal ValueTask SendDataAsync(int channel, byte stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        if (bytes.Length < Exchange.Threshold || exchange.TryWrite(bytes.Span) is not int slot)
+            return SendAsync(channel, FrameKind.Data, stream, bytes, cancellationToken);
+        byte[] reference = new byte[8];
+        BinaryPrimitives.WriteInt32LittleEndian(reference, slot);
+        BinaryPrimitives.WriteInt32LittleEndian(reference.AsSpan(4), bytes.Length);
+        // Not cancellable: the slot comes back only if the other side hears of it.
+        return SendAsync(channel, FrameKind.ExchangedData, stream, reference, CancellationToken.None);
     }
 
     internal async ValueTask SendAsync(int channel, FrameKind kind, byte? stream, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -116,7 +131,7 @@ internal sealed class Multiplexer(Stream input, Stream output, Action<Multiplexe
 
     internal void Forget(int channel) => _channels.TryRemove(channel, out _);
 
-    private void Receive(int number, FrameKind kind, byte[] payload)
+    private void Receive(int number, FrameKind kind, byte[] payload, int length)
     {
         if (kind == FrameKind.Open)
         {
@@ -128,8 +143,48 @@ internal sealed class Multiplexer(Stream input, Stream output, Action<Multiplexe
             return;
         }
 
+        if (kind == FrameKind.Release)
+        {
+            exchange.Release(BinaryPrimitives.ReadInt32LittleEndian(payload));
+            return;
+        }
+
+        if (kind == FrameKind.ExchangedData)
+        {
+            kind = FrameKind.Data;
+            (payload, length) = Fetch(payload);
+        }
+
         // A frame for a channel that is closed here crossed our Close on the way.
         if (_channels.TryGetValue(number, out MultiplexedChannel? channel))
-            channel.Receive(kind, payload);
+            channel.Receive(kind, payload, length);
+    }
+
+    private (byte[] Payload, int Length) Fetch(ReadOnlySpan<byte> reference)
+    {
+        int slot = BinaryPrimitives.ReadInt32LittleEndian(reference[1..]);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(reference[5..]);
+        if ((uint)length > Wire.MaxPayload)
+            throw new InvalidDataException($"A frame refers to {length} bytes.");
+        byte[] payload = ArrayPool<byte>.Shared.Rent(1 + length);
+        payload[0] = reference[0];
+        exchange.Read(slot, payload.AsSpan(1, length));
+        _ = ReleaseAsync();
+        return (payload, 1 + length);
+
+        // Not awaited: a reader that waits for its own writer, on both sides at once, would never go on.
+        async Task ReleaseAsync()
+        {
+            byte[] number = new byte[4];
+            BinaryPrimitives.WriteInt32LittleEndian(number, slot);
+            try
+            {
+                await SendAsync(0, FrameKind.Release, null, number, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+            {
+                // The connection is gone, which the reader notices, too.
+            }
+        }
     }
 }

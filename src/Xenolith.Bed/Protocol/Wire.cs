@@ -11,6 +11,8 @@ namespace Xenolith.Bed.Protocol;
 /// The host opens a channel for each request; the agent closes it with the result. In between both may send data on the channel's streams.
 /// A sender may have at most <see cref="Window"/> bytes of a stream under way that the receiver has not taken (Credit frames tell what it took),
 /// so a slow reader of one stream holds up no other.
+/// <para>The port takes 4 KiB at a time, each at the price of an interrupt. So larger pieces go over the exchange: a small disk of the machine
+/// whose content is memory that the host shares, divided into slots, one half for each side to write to.</para>
 /// </summary>
 internal static class Wire
 {
@@ -19,11 +21,11 @@ internal static class Wire
 
     public const int HeaderSize = 9;
 
-    /// <summary>The most that a frame carries.</summary>
-    public const int MaxPayload = 256 * 1024;
+    /// <summary>The most that a frame carries, or refers to.</summary>
+    public const int MaxPayload = 512 * 1024;
 
-    /// <summary>The most bytes of a stream under way: enough to keep the port busy over a round trip of some milliseconds.</summary>
-    public const int Window = 1024 * 1024;
+    /// <summary>The most bytes of a stream under way: enough to keep both sides busy over a round trip of some milliseconds.</summary>
+    public const int Window = 4 * 1024 * 1024;
 
     /// <summary>The name of the virtio-serial port, under which the agent finds it.</summary>
     public const string PortName = "xenolith.bed";
@@ -48,6 +50,12 @@ internal enum FrameKind : byte
 
     /// <summary>Host to agent: the host no longer wants the result. The agent stops what it does and closes the channel.</summary>
     Cancel = 6,
+
+    /// <summary>As Data, but the bytes lie on the exchange: a stream's number, an Int32 slot and an Int32 length.</summary>
+    ExchangedData = 7,
+
+    /// <summary>On channel 0: an Int32 slot of the other side's that may be used again.</summary>
+    Release = 8,
 }
 
 internal enum ResultStatus : byte

@@ -105,9 +105,13 @@ internal static unsafe partial class AddressSpace
         {
             if (region == null || region->Start > reached)
                 return -Errno.NoMemory;
-            if (region->Attributes.Kind != RegionKind.Anonymous && region->Attributes.Protection != protection)
-                return -Errno.Access; // the image is sealed
-            if ((region->Attributes.Flags & (RegionFlags.Charged | RegionFlags.NoReserve)) == 0)
+            // The image's code is sealed and its data never becomes code. Read-only data may be opened for a moment: the runtime
+            // does so to set its stack-protection cookie.
+            bool isImage = region->Attributes.Kind != RegionKind.Anonymous;
+            if (isImage && region->Attributes.Protection != protection
+                && ((region->Attributes.Protection | protection) & RegionProtection.Execute) != 0)
+                return -Errno.Access;
+            if (!isImage && (region->Attributes.Flags & (RegionFlags.Charged | RegionFlags.NoReserve)) == 0)
                 uncharged += (region->End < end ? region->End : end) - reached;
             reached = region->End;
         }

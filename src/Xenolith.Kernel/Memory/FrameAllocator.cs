@@ -5,6 +5,11 @@
 // binary tree over the block's 512 frames, 1 for the whole (order 9), 2 and 3 for its halves, ..., 512 to 1023 for the frames. A bit is set
 // while that very block is in a free list. Therefore a frame is allocated if and only if no node above it is set, a block may be freed in
 // parts (a 2 MiB page that was split), and a double free is seen.
+//
+// Single frames are by far the most frequent request. They come from the run: the smallest free block there was, taken out of its list
+// whole and handed out from its start, which is the order in which splitting it would give them. The rest of a run still counts as free,
+// and goes back into the lists when nothing else is left.
+using System.Runtime.CompilerServices;
 using Xenolith.Kernel.Diagnostics;
 
 namespace Xenolith.Kernel.Memory;
@@ -33,6 +38,9 @@ internal unsafe struct FrameAllocator
     private fixed ulong ranges[MaxRanges * FrameRange.Words];
     // Bit n: the list of order n is not empty.
     private uint available;
+    // The run: frames that are in no list and not handed out yet.
+    private ulong runStart;
+    private ulong runEnd;
     private int rangeCount;
     // The range that the last address was in, and the first that may have frames to introduce.
     private int lastRange;
@@ -94,10 +102,18 @@ internal unsafe struct FrameAllocator
     /// </summary>
     internal ulong Allocate(int order)
     {
+        if (order == 0 && runStart != runEnd)
+        {
+            ulong frame = runStart;
+            runStart += FrameSize;
+            FreeFrames--;
+            return frame;
+        }
+
         KernelAssert.That((uint)order <= MaxOrder, "frame allocator: order out of range");
         while (available >> order == 0)
         {
-            if (!Introduce())
+            if (!Introduce() && !ReturnRun())
                 return 0;
         }
 
@@ -107,13 +123,20 @@ internal unsafe struct FrameAllocator
         ulong address = heads[found];
         ulong* bitmap = Bitmap(RangeOf(address), address);
         Unlink(address, found, bitmap);
+        FreeFrames -= 1ul << order;
+        if (order == 0)
+        {
+            runStart = address + FrameSize;
+            runEnd = address + (FrameSize << found);
+            return address;
+        }
+
         while (found > order)
         {
             found--;
             Link(address + (FrameSize << found), found, bitmap);
         }
 
-        FreeFrames -= 1ul << order;
         return address;
     }
 
@@ -129,7 +152,8 @@ internal unsafe struct FrameAllocator
             "frame allocator: free of memory that it does not have");
         ulong* bitmap = Bitmap(range, address);
         uint node = 512 + (uint)(address >> FrameShift & 511) >> order;
-        KernelAssert.That(!AnyFree(bitmap, node, order), "frame allocator: double free");
+        bool inRun = runStart != runEnd && address < runEnd && address + size > runStart;
+        KernelAssert.That(!inRun && !AnyFree(bitmap, node, order), "frame allocator: double free");
         FreeFrames += 1ul << order;
 
         while (node > 1 && IsFree(bitmap, node ^ 1))
@@ -177,15 +201,41 @@ internal unsafe struct FrameAllocator
             range->Next = end;
             while (start < end)
             {
-                int order = MaxOrder;
-                while ((start & (FrameSize << order) - 1) != 0 || end - start < FrameSize << order)
-                    order--;
+                int order = LargestOrder(start, end);
                 Link(start, order, bitmap);
                 start += FrameSize << order;
             }
         }
 
         return true;
+    }
+
+    /// <summary>Puts what is left of the run into the free lists; false if nothing is.</summary>
+    private bool ReturnRun()
+    {
+        ulong start = runStart;
+        ulong end = runEnd;
+        runStart = runEnd = 0;
+        if (start == end)
+            return false;
+        FreeFrames -= end - start >> FrameShift;
+        while (start < end)
+        {
+            int order = LargestOrder(start, end);
+            Free(start, order);
+            start += FrameSize << order;
+        }
+
+        return true;
+    }
+
+    /// <summary>The order of the largest aligned block at the start of a range.</summary>
+    private static int LargestOrder(ulong start, ulong end)
+    {
+        int order = MaxOrder;
+        while ((start & (FrameSize << order) - 1) != 0 || end - start < FrameSize << order)
+            order--;
+        return order;
     }
 
     private readonly bool MakeAccessible(FrameRange* range, ulong address)
@@ -224,12 +274,21 @@ internal unsafe struct FrameAllocator
 
     private readonly ulong* Bitmap(FrameRange* range, ulong address) => (ulong*)(directMap + range->BitmapOf(address));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFree(ulong* bitmap, uint node) => (bitmap[node >> 6] >> (int)(node & 63) & 1) != 0;
 
     /// <summary>True if the node, one above it or one below it is in a free list.</summary>
     private static bool AnyFree(ulong* bitmap, uint node, int order)
     {
-        for (uint above = node; above != 0; above >>= 1)
+        uint above = node;
+        for (; above >= 64; above >>= 1)
+        {
+            if (IsFree(bitmap, above))
+                return true;
+        }
+
+        // The first word has the larger blocks; when none of them is free it is known at once.
+        for (; bitmap[0] != 0 && above != 0; above >>= 1)
         {
             if (IsFree(bitmap, above))
                 return true;

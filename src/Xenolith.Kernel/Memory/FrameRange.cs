@@ -5,6 +5,8 @@
 //     +----------------+---------------------+---------------------+
 //
 // Each 2 MiB block that the range touches has 128 bytes of bitmap, written when the block is introduced: nothing is proportional to RAM.
+using System.Runtime.CompilerServices;
+
 namespace Xenolith.Kernel.Memory;
 
 internal struct FrameRange
@@ -47,9 +49,11 @@ internal struct FrameRange
     }
 
     /// <summary>True for an address of a frame that has been introduced.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly bool Contains(ulong address) => address - First < Next - First;
 
     /// <summary>Physical address of the bitmap for the 2 MiB block around an address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly ulong BitmapOf(ulong address) =>
         Start + ((address >> FrameAllocator.BlockShift) - (Start >> FrameAllocator.BlockShift)) * BitmapBytes;
 }

@@ -213,6 +213,26 @@ public sealed unsafe class FrameAllocatorTests
     }
 
     [Fact]
+    public void Frames_that_wait_to_be_handed_out_are_free_and_can_still_become_part_of_a_large_block()
+    {
+        using var ram = new SimulatedRam(4 * MiB);
+        Assert.True(ram.Allocator->AddRange(2 * MiB - 4 * Frame, 4 * MiB));
+        List<ulong> frames = [];
+        while (frames.LastOrDefault() < 2 * MiB)
+            frames.Add(ram.Allocator->Allocate(0));
+        Assert.Equal([2 * MiB], frames.Where(f => f >= 2 * MiB));
+        AssertRejected(ram, 2 * MiB + Frame, 0);
+        AssertRejected(ram, 2 * MiB + 256 * Frame, 8);
+        AssertRejected(ram, 2 * MiB, 9);
+        Assert.Equal(511ul, ram.Allocator->FreeFrames);
+        Assert.Equal(0ul, ram.Allocator->Allocate(9));
+        Assert.Equal(2 * MiB + 256 * Frame, ram.Allocator->Allocate(8));
+        ram.Allocator->Free(2 * MiB + 256 * Frame, 8);
+        ram.Allocator->Free(2 * MiB, 0);
+        Assert.Equal(2 * MiB, ram.Allocator->Allocate(9));
+    }
+
+    [Fact]
     public void Writing_to_memory_after_freeing_it_is_detected_at_the_next_use_of_its_list()
     {
         using var ram = new SimulatedRam(4 * MiB);
