@@ -18,7 +18,7 @@ RootCommand root = new("Builds .NET programs as Xen unikernels and runs them.")
 // A program's arguments are its own: no response files.
 ParseResult command = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (command.Action is ParseErrorAction)
-    return Report(ExitCode.Usage, $"{command.Errors[0].Message} Try `xenolith {(command.CommandResult.Command is RootCommand ? "" : command.CommandResult.Command.Name + " ")}--help`.");
+    return Report(ExitCode.Usage, $"{command.Errors[^1].Message} Try `xenolith {(command.CommandResult.Command is RootCommand ? "" : command.CommandResult.Command.Name + " ")}--help`.");
 
 try
 {

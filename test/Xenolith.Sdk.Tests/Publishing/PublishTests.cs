@@ -1,0 +1,127 @@
+using System.Text.RegularExpressions;
+using Xenolith.Sdk.Elf;
+using Xenolith.Sdk.Linking;
+
+namespace Xenolith.Sdk.Tests.Publishing;
+
+/// <summary>What <c>dotnet publish</c> leaves.</summary>
+[Collection(SampleProject.Collection)]
+public sealed class PublishTests(SampleProject project)
+{
+    [Fact]
+    public void Publishing_leaves_a_stripped_image_its_symbols_and_two_configurations()
+    {
+        RequirePublish();
+        ElfFile image = ElfFile.Read(project.Image);
+
+        ImageChecks.RequireBootable(image);
+        Assert.Empty(image.Symbols());
+        Assert.InRange(image.Length, 1, 2 * 1024 * 1024);
+        Assert.Contains(ElfFile.Read(project.Published("A Sample.xen.debug")).Symbols(), s => s.Name == "xl_pvh_entry");
+        Assert.Contains("kernel = \"A Sample.xen\"", File.ReadAllText(project.Published("A Sample.xl")));
+        Assert.Contains($"<kernel>{project.Image}</kernel>", File.ReadAllText(project.Published("A Sample.libvirt.xml")));
+        Assert.Equal(
+            ["A Sample.libvirt.xml", "A Sample.xen", "A Sample.xen.debug", "A Sample.xl"],
+            Directory.EnumerateFiles(Path.GetDirectoryName(project.Image)!).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", "hello \n", 0)]
+    [InlineData("a b c", "hello a|b|c\n", 0)]
+    [InlineData("exit 255", "", 255)]
+    [InlineData("catch", "caught\n", 0)]
+    [InlineData("recurse", "depth 1200\n", 0)]
+    [InlineData("missing-file", "Could not find a part of the path '/no/such/file'.\nPermission denied\n", 0)]
+    public void The_image_runs_as_a_Linux_process(string arguments, string output, int exitCode)
+    {
+        Command.Result result = Command.Run(project.Image, arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal((output, "", exitCode), (result.Output, result.Errors, result.ExitCode));
+    }
+
+    [Fact]
+    public void Publishing_again_without_a_change_links_nothing()
+    {
+        RequirePublish();
+        DateTime before = File.GetLastWriteTimeUtc(Linked);
+        RequirePublish();
+        Assert.Equal(before, File.GetLastWriteTimeUtc(Linked));
+    }
+
+    [Fact]
+    public void A_new_kernel_or_option_links_anew()
+    {
+        DateTime before = File.GetLastWriteTimeUtc(Linked);
+        File.SetLastWriteTimeUtc(project.Kernel, DateTime.UtcNow);
+        RequirePublish();
+        DateTime afterKernel = File.GetLastWriteTimeUtc(Linked);
+        Assert.NotEqual(before, afterKernel);
+
+        RequirePublish("XenolithSymbols=none");
+        Assert.NotEqual(afterKernel, File.GetLastWriteTimeUtc(Linked));
+    }
+
+    [Fact]
+    public void Publishing_the_same_sources_gives_the_same_image()
+    {
+        RequirePublish();
+        byte[] first = File.ReadAllBytes(project.Image);
+        project.Clean();
+        RequirePublish();
+        Assert.Equal(first, File.ReadAllBytes(project.Image));
+    }
+
+    [Fact]
+    public void A_projects_properties_reach_the_configurations()
+    {
+        project.WriteProject(
+            """
+            <XenolithName>web</XenolithName><XenolithMemory>96</XenolithMemory><XenolithVirtualCpus>2</XenolithVirtualCpus>
+            <XenolithOnCrash>preserve</XenolithOnCrash><XenolithBridge>br7</XenolithBridge>
+            <XenolithCommandLine>MODE="a b" --verbose</XenolithCommandLine><XenolithDisks>/dev/vg/one</XenolithDisks>
+            """,
+            """<XenolithDisk Include="/srv/two.qcow2" Device="xvdq" ReadOnly="true" Format="qcow2" />""");
+        RequirePublish();
+        string configuration = File.ReadAllText(project.Published("A Sample.xl"));
+        project.WriteProject();
+
+        Assert.Equal(
+            """
+            type = "pvh"
+            name = "web"
+            kernel = "A Sample.xen"
+            cmdline = "MODE=\"a b\" --verbose"
+            memory = 96
+            vcpus = 2
+            on_crash = "preserve"
+            vif = [ "bridge=br7" ]
+            disk = [ "format=qcow2, vdev=xvdq, access=ro, target=/srv/two.qcow2", "format=raw, vdev=xvdb, access=rw, target=/dev/vg/one" ]
+
+            """,
+            configuration[(configuration.IndexOf('\n') + 1)..]);
+    }
+
+    [Theory]
+    [InlineData("XenolithMemory=lots", "error XEN1021: XenolithMemory is `lots`: it must be a number.")]
+    [InlineData("XenolithOnCrash=explode", "error XEN1021: `explode` is no action for a crash")]
+    [InlineData("XenolithSymbols=some", "error XEN1020: XenolithSymbols is `some`: it must be all, kernel or none.")]
+    [InlineData("XenolithKernelObject=/nowhere.o", "error XEN1004: There is no kernel object at /nowhere.o")]
+    [InlineData("XenolithMuslDirectory=/nowhere", "error XEN1005: The C library musl is not installed in /nowhere: run `apt-get install musl-dev`")]
+    [InlineData("OutputType=Library", "error XEN1022: A Sample.csproj makes a library")]
+    [InlineData("PublishAot=false", "error XEN1022: An image is compiled ahead of time")]
+    public void A_mistake_fails_the_build_with_one_message(string property, string message)
+    {
+        Command.Result result = project.Publish(property);
+
+        Assert.NotEqual(0, result.ExitCode);
+        string error = Assert.Single(Regex.Matches(result.Output, "error .*").Select(m => m.Value).Distinct());
+        Assert.StartsWith(message, error);
+    }
+
+    private string Linked => Path.Combine(project.NativeDirectory, "xenolith", "linked.elf");
+
+    private void RequirePublish(params string[] properties)
+    {
+        Command.Result result = project.Publish(properties);
+        Assert.True(result.ExitCode == 0, result.Output + result.Errors);
+    }
+}
