@@ -15,6 +15,9 @@ namespace Xenolith.Kernel.Boot;
 
 internal static unsafe class KernelMain
 {
+    /// <summary>The TSC at the guest's first instruction.</summary>
+    internal static ulong EntryTimestamp { get; private set; }
+
     [RuntimeExport("xl_main")]
     private static void Start(HvmStartInfo* startInfo, BootRecord* record)
     {
@@ -34,6 +37,7 @@ internal static unsafe class KernelMain
         ConsoleRing.Initialize();
         AddressSpace.Initialize();
         Commit.Initialize();
+        EntryTimestamp = record->EntryTimestamp;
         Clock.MarkStart();
         EntropyPool.Initialize(record->EntryTimestamp);
         AddressSpace.Randomize();

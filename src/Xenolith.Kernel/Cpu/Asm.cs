@@ -47,6 +47,8 @@ internal static unsafe class Asm
     internal static ulong* DirectMapLevel3 => (ulong*)LabelAddress(19);
     internal static ulong* DirectMapLevel2 => (ulong*)LabelAddress(20);
     internal static ulong* DirectMapLevel1 => (ulong*)LabelAddress(21);
+    internal static ulong WaitHalt => LabelAddress(22);
+    internal static ulong WaitHalted => LabelAddress(23);
     internal static ulong ImageStart => LabelAddress(8);
     internal static ulong TextStart => LabelAddress(9);
     internal static ulong KernelTextStart => LabelAddress(10);

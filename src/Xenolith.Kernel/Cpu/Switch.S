@@ -39,11 +39,15 @@ enter_program:
         movq %rdi, %rsp
         jmp return_to_program
 
-# wait_for_interrupt: enables interrupts and halts as one step, so none can slip in between; returns with them off.
-        .globl wait_for_interrupt
+# wait_for_interrupt: enables interrupts and halts as one step; returns with them off. STI's shadow keeps an interrupt from slipping
+# in before HLT, where the shadow survives a VM exit; where it does not, the upcall handler sees that it came at HLT and steps over it
+# (Cpu/Traps.cs), so that no wake-up is slept through.
+        .globl wait_for_interrupt, wait_halt, wait_halted
 wait_for_interrupt:
         sti
+wait_halt:
         hlt
+wait_halted:
         cli
         ret
 

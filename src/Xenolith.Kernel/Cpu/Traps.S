@@ -86,6 +86,8 @@ trap_entry:                                     # IST stack: vector, error, rip,
         jb from_program
         cmpq $xl_kernel_text_end, %rax
         jae from_program
+        cmpq $syscall_leave, %rax
+        je from_syscall_leave
 
         popq %rcx
         popq %rax
@@ -95,6 +97,12 @@ trap_entry:                                     # IST stack: vector, error, rip,
         RESTORE_REGISTERS
         addq $16, %rsp
         iretq
+
+# At the jump that ends a system call: everything but rip is the program's already, and rip is in rcx. It counts as the program's.
+# (STI's shadow keeps interrupts from here, unless a VM exit has lost it.)
+from_syscall_leave:
+        movq (%rsp), %rax
+        movq %rax, 32(%rsp)
 
 from_program:                                   # rcx, rax, vector, error, rip, cs, rflags, rsp, ss
         movq %gs:PERCPU_KERNEL_STACK, %rcx
@@ -158,4 +166,5 @@ syscall_entry:
         popfq                                   # no interrupt can find the program's stack with a kernel rip
         movq 40(%rsp), %rsp
         sti
+syscall_leave:
         jmp *%rcx

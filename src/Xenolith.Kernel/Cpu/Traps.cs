@@ -3,6 +3,7 @@ using System.Runtime;
 using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
+using Xenolith.Kernel.Time;
 using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Cpu;
@@ -61,6 +62,11 @@ internal static unsafe class Traps
         {
             case DescriptorTables.UpcallVector:
                 EventChannels.Handle();
+                // Came between STI and HLT: what it woke must be looked at before the CPU halts.
+                if (frame->Rip == Asm.WaitHalt)
+                    frame->Rip = Asm.WaitHalted;
+                else if (!PerCpu.This->Idle)
+                    Timers.Retry();
                 return;
             case PageFault:
                 ulong address = Asm.ReadFaultAddress();

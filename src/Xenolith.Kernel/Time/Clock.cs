@@ -20,6 +20,9 @@ internal static unsafe class Clock
 
     internal static void MarkStart() => start = Now();
 
+    /// <summary>The monotonic time at which the TSC had a value.</summary>
+    internal static ulong At(ulong timestamp) => PvClock.At(&Hypervisor.SharedInfo->VcpuInfo.Time, timestamp);
+
     /// <summary>Nanoseconds of UTC since 1970.</summary>
     internal static ulong WallClock()
     {

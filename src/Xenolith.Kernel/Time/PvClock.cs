@@ -8,7 +8,10 @@ namespace Xenolith.Kernel.Time;
 internal static unsafe class PvClock
 {
     /// <summary>The system time now. The record must be that of the CPU that this runs on.</summary>
-    internal static ulong Read(VcpuTimeInfo* info)
+    internal static ulong Read(VcpuTimeInfo* info) => At(info, 0);
+
+    /// <summary>The system time when the counter had a value (0: now), by the scale that is valid now.</summary>
+    internal static ulong At(VcpuTimeInfo* info, ulong counter)
     {
         for (; ; )
         {
@@ -19,7 +22,7 @@ internal static unsafe class PvClock
             ulong systemTime = Volatile.Read(ref info->SystemTime);
             // Multiplier, shift and flags are one aligned word.
             ulong scale = Volatile.Read(ref *(ulong*)&info->TscToSystemMul);
-            ulong now = Asm.ReadTimestamp();
+            ulong now = counter == 0 ? Asm.ReadTimestamp() : counter;
             if ((version & 1) == 0 && version == Volatile.Read(ref info->Version))
                 return systemTime + Scale(now - timestamp, (uint)scale, (sbyte)(scale >> 32));
         }

@@ -8,7 +8,7 @@ namespace Xenolith.Kernel.Time;
 internal static unsafe class Timers
 {
     internal const ulong Never = ulong.MaxValue;
-    private const ulong Slice = 10_000_000;
+    private const ulong Slice = 10_000_000, RetryDelay = 100_000;
 
     private static DeadlineHeap heap;
     // What the hypervisor's timer is set to; Never when it is not.
@@ -30,6 +30,18 @@ internal static unsafe class Timers
         fired = true;
         armed = Never;
         sliceArmed = false;
+    }
+
+    /// <summary>
+    /// An event came while the program was inside a function of the kernel's that it calls directly, where it cannot be preempted:
+    /// asks for another a little later, so that what is due is not left to a program that never calls again.
+    /// </summary>
+    internal static void Retry()
+    {
+        if (!fired && !PerCpu.This->Reschedule)
+            return;
+        armed = Clock.Now() + RetryDelay;
+        Hypercalls.SetTimer(armed);
     }
 
     /// <summary>Wakes the threads whose deadline has passed. Returns at once when the timer has not fired.</summary>
