@@ -92,7 +92,7 @@ public static class EventChannelContract
             EventCount seen = there.Count;
             Task<EventCount> cancelled = there.WaitAsync(seen, cancellation.Token).AsTask();
             Task<EventCount> other = there.WaitAsync(seen, CancellationToken.None).AsTask();
-            await cancellation.CancelAsync();
+            cancellation.Cancel(); // not CancelAsync, which leaves a simulation's thread
             OperationCanceledException error = await Check.ThrowsAsync<OperationCanceledException>(() => cancelled);
             Check.Equal(cancellation.Token, error.CancellationToken);
             Check.True(!other.IsCompleted);

@@ -12,7 +12,7 @@ namespace Xenolith.EventChannels;
 internal sealed class EventWaiter : IValueTaskSource<EventCount>
 {
     private readonly EventWaiterPool _pool;
-    private ManualResetValueTaskSourceCore<EventCount> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<EventCount> _core;
 
     internal EventWaiter(EventWaiterPool pool) => _pool = pool;
 
@@ -26,10 +26,18 @@ internal sealed class EventWaiter : IValueTaskSource<EventCount>
     internal ValueTask<EventCount> AsTask() => new(this, _core.Version);
 
     /// <summary>Ends the wait. The waiter has left the list.</summary>
-    internal void Complete(EventCount count) => _core.SetResult(count);
+    internal void Complete(EventCount count)
+    {
+        ChooseScheduling();
+        _core.SetResult(count);
+    }
 
     /// <inheritdoc cref="Complete"/>
-    internal void Fail(Exception error) => _core.SetException(error);
+    internal void Fail(Exception error)
+    {
+        ChooseScheduling();
+        _core.SetException(error);
+    }
 
     /// <summary>Gives a waiter back that was never listed.</summary>
     internal void Abandon()
@@ -58,6 +66,12 @@ internal sealed class EventWaiter : IValueTaskSource<EventCount>
 
     void IValueTaskSource<EventCount>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>
+    /// What awaits runs on the thread pool and not on the dispatcher's thread, which has other channels to serve. On a thread that has a
+    /// context of its own, as a simulation's, it stays there: the thread pool would take it out of the simulated order.
+    /// </summary>
+    private void ChooseScheduling() => _core.RunContinuationsAsynchronously = SynchronizationContext.Current is null;
 
     private void Recycle()
     {

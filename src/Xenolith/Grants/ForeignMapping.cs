@@ -67,12 +67,7 @@ public sealed class ForeignMapping : SharedMemory
     /// <exception cref="XenException">Xen refused; the mapping is not usable all the same, and its addresses are not used again.</exception>
     public void Unmap()
     {
-        lock (_lock)
-        {
-            if (_pins > 0)
-                throw new InvalidOperationException("The mapping is pinned.");
-        }
-        XenException.ThrowIfError(UnmapNow(), $"unmap {PageCount} granted pages");
+        XenException.ThrowIfError(UnmapNow(refusePinned: true), $"unmap {PageCount} granted pages");
     }
 
     /// <summary>As <see cref="Unmap"/>, but a refusal is only counted (<see cref="GrantStatistics.FailedUnmaps"/>), and pinned memory is unmapped when unpinned.</summary>
@@ -83,13 +78,11 @@ public sealed class ForeignMapping : SharedMemory
         {
             if (_state != State.Mapped)
                 return;
+            _state = State.Unmapping; // no new pins from here on
             if (_pins > 0)
-            {
-                _state = State.Unmapping;
                 return;
-            }
         }
-        _ = UnmapNow();
+        _ = UnmapNow(refusePinned: false);
     }
 
     private unsafe nint AddressOfStart => (nint)Start;
@@ -110,7 +103,7 @@ public sealed class ForeignMapping : SharedMemory
             if (--_pins > 0 || _state != State.Unmapping)
                 return;
         }
-        _ = UnmapNow();
+        _ = UnmapNow(refusePinned: false);
     }
 
     private protected override void ThrowIfUnusable(bool forWriting)
@@ -122,12 +115,14 @@ public sealed class ForeignMapping : SharedMemory
             throw new InvalidOperationException("The mapping is read-only.");
     }
 
-    private XenError UnmapNow()
+    private XenError UnmapNow(bool refusePinned)
     {
         lock (_lock)
         {
             if (_state == State.Unmapped)
                 return XenError.None;
+            if (refusePinned && _pins > 0)
+                throw new InvalidOperationException("The mapping is pinned.");
             _state = State.Unmapped;
         }
         return _table.Unmap(this, AddressOfStart);

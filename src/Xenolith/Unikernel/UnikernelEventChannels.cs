@@ -8,6 +8,8 @@ internal sealed unsafe class UnikernelEventChannels : EventChannelOperations
 {
     private const int BatchSize = 256; // 1 KiB of stack; more ports than that come in the next batch
 
+    private const int Interrupted = -4; // EINTR: the runtime signalled the thread
+
     private volatile bool _stopped;
 
     /// <summary>Called by the dispatcher's thread after each resume, before any event of the new generation.</summary>
@@ -73,6 +75,8 @@ internal sealed unsafe class UnikernelEventChannels : EventChannelOperations
                 handler(new ReadOnlySpan<uint>(ports, count));
             else if (Error(count) == XenError.Stale)
                 Resumed?.Invoke();
+            else if (count != Interrupted)
+                throw new XenException("hand out events", Error(count)); // ends the program: it would hear of nothing any more
         }
     }
 }
