@@ -81,8 +81,8 @@ internal static class Programs
     {
         Task input = FeedAsync(channel, process.StandardInput.BaseStream);
         await Task.WhenAll(
-            DrainAsync(channel, StreamNumber.Output, process.StandardOutput.BaseStream),
-            DrainAsync(channel, StreamNumber.Error, process.StandardError.BaseStream));
+            Task.Run(() => DrainAsync(channel, StreamNumber.Output, process.StandardOutput.BaseStream)),
+            Task.Run(() => DrainAsync(channel, StreamNumber.Error, process.StandardError.BaseStream)));
         await process.WaitForExitAsync();
         _ = input; // A program need not read its input to the end.
     }
@@ -92,7 +92,7 @@ internal static class Programs
         _ = FeedTerminalAsync(channel, process, terminal);
         try
         {
-            await DrainAsync(channel, StreamNumber.Output, terminal);
+            await Task.Run(() => DrainAsync(channel, StreamNumber.Output, terminal));
         }
         catch (IOException)
         {
@@ -132,11 +132,12 @@ internal static class Programs
         }
     }
 
+    /// <summary>Sends a program's output. Blocks its thread while there is none: see <see cref="Port"/>.</summary>
     private static async Task DrainAsync(MultiplexedChannel channel, byte stream, Stream source)
     {
         byte[] buffer = new byte[64 * 1024];
         int count;
-        while ((count = await source.ReadAsync(buffer)) > 0)
+        while ((count = source.Read(buffer)) > 0)
             await channel.WriteAsync(stream, buffer.AsMemory(0, count), channel.Cancelled);
     }
 

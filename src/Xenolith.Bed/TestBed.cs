@@ -51,6 +51,9 @@ public sealed class TestBed : IAsyncDisposable
     /// <summary>xenstored's keys, as dom0 sees them.</summary>
     public BedXenstore Xenstore { get; }
 
+    /// <summary>The process that ends the emulator when this process ends, and leads its session.</summary>
+    internal int KeeperProcessId => _machine.KeeperProcessId;
+
     /// <summary>Cancelled when the bed is disposed.</summary>
     internal CancellationToken Disposed => _disposed.Token;
 
