@@ -11,6 +11,9 @@ internal static class Programs
     private const nuint TerminalNumber = 0x80045430; // TIOCGPTN
     private const nuint TerminalSetSize = 0x5414; // TIOCSWINSZ
 
+    /// <summary>Control-D twice: the first ends a line that was begun, the second the input.</summary>
+    private static ReadOnlySpan<byte> EndOfInput => [4, 4];
+
     /// <summary>Serves Operation.Run.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(MultiplexedChannel channel, ReadOnlyMemory<byte> request)
@@ -89,7 +92,7 @@ internal static class Programs
 
     private static async Task ServeTerminalAsync(MultiplexedChannel channel, Process process, FileStream terminal)
     {
-        _ = FeedTerminalAsync(channel, process, terminal);
+        _ = FeedTerminalAsync(channel, terminal);
         try
         {
             await Task.Run(() => DrainAsync(channel, StreamNumber.Output, terminal));
@@ -102,13 +105,13 @@ internal static class Programs
         await process.WaitForExitAsync();
     }
 
-    private static async Task FeedTerminalAsync(MultiplexedChannel channel, Process process, FileStream terminal)
+    private static async Task FeedTerminalAsync(MultiplexedChannel channel, FileStream terminal)
     {
         try
         {
             while (await channel.ReadAsync(StreamNumber.Input, channel.Cancelled) is { IsEmpty: false } bytes)
                 terminal.Write(bytes.Span);
-            Native.Kill(-process.Id, Native.SIGHUP);
+            terminal.Write(EndOfInput);
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
         {

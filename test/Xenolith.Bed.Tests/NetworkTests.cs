@@ -75,11 +75,15 @@ public sealed class NetworkTests(BedFixture fixture)
                 Cancel);
             await guest.Console.WaitForLineAsync("serving", cancellationToken: Cancel);
             await using PortForward forward = await fixture.Bed.ForwardTcpAsync(IPAddress.Parse("10.0.2.20"), 7, Cancel);
-            using TcpClient client = new();
-            await client.ConnectAsync(forward.LocalEndPoint, Cancel);
-            using StreamReader reader = new(client.GetStream());
-            Assert.Equal("from the host", await reader.ReadLineAsync(Cancel));
-            Assert.Equal("2048 sectors", await reader.ReadLineAsync(Cancel));
+            using (TcpClient client = new())
+            {
+                await client.ConnectAsync(forward.LocalEndPoint, Cancel);
+                using StreamReader reader = new(client.GetStream());
+                Assert.Equal("from the host", await reader.ReadLineAsync(Cancel));
+                Assert.Equal("2048 sectors", await reader.ReadLineAsync(Cancel));
+            }
+
+            // The server ends when it learns that the client has.
             Assert.Equal(ShutdownReason.Poweroff, (await guest.WaitForShutdownAsync(cancellationToken: Cancel)).Reason);
         }
         finally
