@@ -11,7 +11,7 @@ internal sealed class Server
     private readonly XenstoreClient _store = new();
     private readonly Domains _domains;
 
-    public Server(FileStream port, Exchange exchange, Inotify files)
+    public Server(Port port, Exchange exchange, Inotify files)
     {
         _domains = new(_store, new Hypervisor(), files);
         _multiplexer = new(port, port, exchange, (channel, request) => _ = Task.Run(() => AnswerAsync(channel, request)));
