@@ -66,7 +66,7 @@ internal sealed class Server
                 await _domains.AttachAsync(channel, Path(request), result);
                 break;
             case Operation.PauseDomain:
-                _domains.Pause(request);
+                result.Int64(_domains.Pause(request));
                 break;
             case Operation.ConsoleInput:
                 await _domains.TypeAsync(request);
