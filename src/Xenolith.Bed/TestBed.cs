@@ -359,7 +359,7 @@ public sealed class TestBed : IAsyncDisposable
         {
             await channel.CancelAsync().ConfigureAwait(false);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             // The machine is gone, and the request with it.
         }
