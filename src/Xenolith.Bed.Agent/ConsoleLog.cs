@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
 using Xenolith.Bed.Protocol;
 
 namespace Xenolith.Bed.Agent;
@@ -36,17 +38,25 @@ internal sealed class ConsoleLog : IAsyncDisposable
         _end.SetResult(written);
     }
 
-    /// <summary>Copies the log to the channel's output as it grows, until <see cref="Finish"/> was called and all of it is there.</summary>
+    /// <summary>
+    /// Copies the log to the channel's output as it grows, and to its errors when which part came, until <see cref="Finish"/> was called and all of it is there.
+    /// </summary>
     public async Task CopyAsync(MultiplexedChannel channel)
     {
         byte[] buffer = new byte[64 * 1024];
+        byte[] arrival = new byte[2 * sizeof(long)];
         while (true)
         {
             Task change = _watch.NextChange;
             bool closed = (_watch.Seen & Native.IN_CLOSE_WRITE) != 0;
             int count;
             while ((count = _file.Read(buffer)) > 0)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(arrival, _file.Position - _start);
+                BinaryPrimitives.WriteInt64LittleEndian(arrival.AsSpan(sizeof(long)), Stopwatch.GetTimestamp());
+                await channel.WriteAsync(StreamNumber.Error, arrival, channel.Cancelled);
                 await channel.WriteAsync(StreamNumber.Output, buffer.AsMemory(0, count), channel.Cancelled);
+            }
 
             if (!_end.Task.IsCompleted)
             {

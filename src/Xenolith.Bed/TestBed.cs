@@ -51,6 +51,9 @@ public sealed class TestBed : IAsyncDisposable
     /// <summary>xenstored's keys, as dom0 sees them.</summary>
     public BedXenstore Xenstore { get; }
 
+    /// <summary>The process that ends the emulator when this process ends, and leads its session.</summary>
+    internal int KeeperProcessId => _machine.KeeperProcessId;
+
     /// <summary>Cancelled when the bed is disposed.</summary>
     internal CancellationToken Disposed => _disposed.Token;
 
@@ -144,7 +147,7 @@ public sealed class TestBed : IAsyncDisposable
     /// Starts a program in dom0 on a terminal of its own and connects it with two streams until it ends, without a time limit: <c>xenolith bed shell</c>.
     /// </summary>
     /// <param name="program">The program, for example <c>/bin/sh</c>.</param>
-    /// <param name="input">What is typed. Its end hangs the terminal up.</param>
+    /// <param name="input">What is typed. Its end is typed as Control-D, at which a shell ends.</param>
     /// <param name="output">What the terminal shows.</param>
     /// <param name="columns">The terminal's width.</param>
     /// <param name="rows">The terminal's height.</param>

@@ -48,6 +48,9 @@ internal sealed class Qemu : IAsyncDisposable
     /// <summary>QEMU's own protocol.</summary>
     public QmpClient Monitor { get; }
 
+    /// <summary>The shell that QEMU runs below.</summary>
+    public int KeeperProcessId => _keeper.Id;
+
     /// <summary>Called with each piece of the console, after it was appended to the log.</summary>
     public Action? ConsoleRead { get; set; }
 

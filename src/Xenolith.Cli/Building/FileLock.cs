@@ -8,7 +8,7 @@ internal static class FileLock
     /// <summary>Waits until no other process holds the lock, and takes it. The file system tells nobody when a lock is free, so it is asked again.</summary>
     internal static async Task<FileStream> TakeAsync(string path, CancellationToken cancellation)
     {
-        for (;;)
+        while (true)
         {
             try
             {

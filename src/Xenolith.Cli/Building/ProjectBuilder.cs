@@ -42,7 +42,7 @@ internal static partial class ProjectBuilder
         string sdk = Path.Combine(AppContext.BaseDirectory, "sdk", "build");
         List<string> arguments =
         [
-            "publish", project.FullPath, "--configuration", "Release", "--nologo", "--verbosity", "quiet", "--tl:off",
+            "publish", project.FullPath, "--configuration", "Release", "--runtime", "linux-x64", "--nologo", "--verbosity", "quiet", "--tl:off",
             "--artifacts-path", Path.Combine(cache, "artifacts"),
             Property("PublishDir", Path.GetFullPath(output) + "/"),
             Property("XenolithProject", project.FullPath),

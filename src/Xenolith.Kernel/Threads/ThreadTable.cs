@@ -31,7 +31,7 @@ internal static unsafe class ThreadTable
     internal static Thread* Allocate()
     {
         int slot = FindFreeSlot();
-        if (slot < 0)
+        if (slot < 0 || !Commit.TryCharge(SlotMapped / Layout.PageSize))
             return null;
         ulong end = Layout.ThreadSlots + (ulong)(slot + 1) * SlotSize;
         for (ulong page = end - SlotMapped; page < end; page += Layout.PageSize)
@@ -42,6 +42,7 @@ internal static unsafe class ThreadTable
             if (frame != 0)
                 Frames.Free(frame, 0);
             PageTables.Unmap(end - SlotMapped, end);
+            Commit.Uncharge(SlotMapped / Layout.PageSize);
             return null;
         }
         ulong structureSize = ((ulong)sizeof(Thread) + 63 & ~63ul) + Features.ExtendedStateSize;
@@ -62,6 +63,7 @@ internal static unsafe class ThreadTable
         ulong end = Layout.ThreadSlots + (ulong)(thread->Slot + 1) * SlotSize;
         int slot = thread->Slot;
         PageTables.Unmap(end - SlotMapped, end);
+        Commit.Uncharge(SlotMapped / Layout.PageSize);
         Mark(slot, used: false);
         if (slot < lowestFree)
             lowestFree = slot;

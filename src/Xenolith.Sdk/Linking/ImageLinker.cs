@@ -78,7 +78,7 @@ public static partial class ImageLinker
         string answer = NativeTool.Require(Demangler, [], string.Concat(functions.Select(f => f.Name + "\n")));
         string[] names = answer.TrimEnd('\n').Split('\n');
         return names.Length == functions.Count
-            ? [.. functions.Zip(names, (function, name) => function with { Name = name })]
+            ? [.. functions.Zip(names, (function, name) => function with { Name = ManagedName.Shorten(name) })]
             : throw new ImageLinkException("XEN1002", $"{Demangler} answered {names.Length} names for {functions.Count}.");
     }
 
@@ -89,7 +89,7 @@ public static partial class ImageLinker
         List<string> arguments =
         [
             "-static", "-nostdlib", "-T", options.LinkerScript, "-o", output,
-            "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1",
+            "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np",
             Musl("crt1.o"), Musl("crti.o"), options.KernelObject, "-u", "xl_pvh_entry", options.ProgramObject,
             .. libraries,
             "--start-group", options.LibcShim, Musl("libc.a"), "--end-group", Musl("crtn.o"), table,
