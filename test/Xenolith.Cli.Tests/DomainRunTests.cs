@@ -67,6 +67,19 @@ public sealed class DomainRunTests(OutsideProject project)
     }
 
     [Fact]
+    public async Task A_run_ends_when_nobody_reads_its_output_any_more()
+    {
+        using Process process = Cli.Start(["run", project.Image, "--", "endless"]);
+        await process.StandardOutput.BaseStream.ReadExactlyAsync(new byte[100], TestContext.Current.CancellationToken);
+        process.StandardOutput.Close();
+
+        string errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(141, process.ExitCode);
+        Assert.Contains("xenolith: standard output cannot be written", errors);
+    }
+
+    [Fact]
     public async Task The_generated_configuration_starts_the_image_unchanged()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
