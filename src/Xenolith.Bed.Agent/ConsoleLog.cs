@@ -10,8 +10,11 @@ namespace Xenolith.Bed.Agent;
 /// </summary>
 internal sealed class ConsoleLog : IAsyncDisposable
 {
-    /// <summary>How long xenconsoled may take to log the rest of a domain that is gone, whose last bytes it may never get to see.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// How long xenconsoled may stand still before the rest is given up: it never gets to see the last bytes of a domain that is gone, and never takes
+    /// those of one that broke its ring's counters.
+    /// </summary>
+    private static readonly TimeSpan PatienceWhenGone = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromSeconds(15);
 
     private readonly Inotify.FileWatch _watch;
     private readonly FileStream _file;
@@ -66,9 +69,7 @@ internal sealed class ConsoleLog : IAsyncDisposable
 
             if ((uint)(_file.Position - _start) == await _end.Task || (closed && _gone))
                 return;
-            if (!_gone)
-                await change.WaitAsync(channel.Cancelled);
-            else if (await Task.WhenAny(change, Task.Delay(Patience)) != change)
+            if (await Task.WhenAny(change, Task.Delay(_gone ? PatienceWhenGone : Patience, channel.Cancelled)) != change)
                 return;
         }
     }

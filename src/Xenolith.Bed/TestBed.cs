@@ -124,7 +124,7 @@ public sealed class TestBed : IAsyncDisposable
             $"{command.Program} in dom0",
             request,
             command.Timeout,
-            (channel, cancel) => Task.WhenAll(
+            (channel, _, cancel) => Task.WhenAll(
                 channel.SendAllAsync(new MemoryStream(command.StandardInput.ToArray()), cancel),
                 channel.ReceiveAllAsync(StreamNumber.Output, output, cancel),
                 channel.ReceiveAllAsync(StreamNumber.Error, error, cancel)),
@@ -158,7 +158,7 @@ public sealed class TestBed : IAsyncDisposable
             program,
             RunRequest(program, [], new Dictionary<string, string>(), "/", terminal: true, columns, rows),
             Timeout.InfiniteTimeSpan,
-            (channel, cancel) =>
+            (channel, progressed, cancel) =>
             {
                 _ = channel.SendAllAsync(input, cancel); // Ends with the program or with the input, whichever is first.
                 return channel.ReceiveAllAsync(StreamNumber.Output, output, cancel, flush: true);
@@ -166,7 +166,10 @@ public sealed class TestBed : IAsyncDisposable
             static (ref MessageReader fields) => fields.Int32(),
             cancellationToken);
 
-    /// <summary>Copies a file of this host into dom0, making missing folders; an existing file is replaced. The file is executable in dom0.</summary>
+    /// <summary>
+    /// Copies a file of this host into dom0, making missing folders; an existing file is replaced. The file is executable in dom0.
+    /// A copy may take as long as it likes; what must not last longer than <see cref="BedOptions.Timeout"/> is a standstill.
+    /// </summary>
     public async Task UploadAsync(string hostPath, string dom0Path, CancellationToken cancellationToken = default)
     {
         await using FileStream source = OpenForReading(hostPath);
@@ -181,14 +184,14 @@ public sealed class TestBed : IAsyncDisposable
             $"writing {dom0Path}",
             new MessageWriter().Byte((byte)Operation.WriteFile).String(dom0Path),
             null,
-            (channel, cancel) => channel.SendAllAsync(counted, cancel),
+            (channel, progressed, cancel) => channel.SendAllAsync(counted, cancel, progressed),
             static (ref MessageReader fields) => fields.Int64(),
             cancellationToken).ConfigureAwait(false);
         if (written != counted.Count)
             throw new BedException(Explain($"{dom0Path} has {written} of {counted.Count} bytes."));
     }
 
-    /// <summary>Copies a file of dom0 to this host; an existing file is replaced.</summary>
+    /// <summary>Copies a file of dom0 to this host; an existing file is replaced. The time limit is that of an upload.</summary>
     public async Task DownloadAsync(string dom0Path, string hostPath, CancellationToken cancellationToken = default)
     {
         await using FileStream destination = File.Create(hostPath);
@@ -201,7 +204,7 @@ public sealed class TestBed : IAsyncDisposable
             $"reading {dom0Path}",
             new MessageWriter().Byte((byte)Operation.ReadFile).String(dom0Path),
             null,
-            (channel, cancel) => channel.ReceiveAllAsync(StreamNumber.Output, destination, cancel),
+            (channel, progressed, cancel) => channel.ReceiveAllAsync(StreamNumber.Output, destination, cancel, progressed),
             static (ref MessageReader fields) => fields.Int64(),
             cancellationToken);
 
@@ -261,11 +264,11 @@ public sealed class TestBed : IAsyncDisposable
     /// <param name="what">What is done, for an error's message.</param>
     /// <param name="request">The request.</param>
     /// <param name="timeout">How long it may take; null: the default.</param>
-    /// <param name="transfer">What to send and receive in between; null: nothing.</param>
+    /// <param name="transfer">What to send and receive in between; null: nothing. It may call its second argument to have the time start anew.</param>
     /// <param name="parse">Reads the result's fields.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task<T> CallAsync<T>(
-        string what, MessageWriter request, TimeSpan? timeout, Func<MultiplexedChannel, CancellationToken, Task>? transfer, ResultParser<T> parse,
+        string what, MessageWriter request, TimeSpan? timeout, Func<MultiplexedChannel, Action, CancellationToken, Task>? transfer, ResultParser<T> parse,
         CancellationToken cancellationToken)
     {
         MultiplexedChannel channel = await OpenAsync(request, cancellationToken).ConfigureAwait(false);
@@ -274,10 +277,10 @@ public sealed class TestBed : IAsyncDisposable
             return await WithinAsync(
                 what,
                 timeout,
-                async cancel =>
+                async (progressed, cancel) =>
                 {
                     if (transfer is not null)
-                        await transfer(channel, cancel).ConfigureAwait(false);
+                        await transfer(channel, progressed, cancel).ConfigureAwait(false);
                     await channel.Result.WaitAsync(cancel).ConfigureAwait(false);
                     return await ResultAsync(channel, parse).ConfigureAwait(false);
                 },
@@ -291,14 +294,18 @@ public sealed class TestBed : IAsyncDisposable
     }
 
     /// <summary>Runs something under a time limit and turns what can go wrong into the bed's exceptions.</summary>
-    internal async Task<T> WithinAsync<T>(string what, TimeSpan? timeout, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
+    internal Task<T> WithinAsync<T>(string what, TimeSpan? timeout, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken) =>
+        WithinAsync(what, timeout, (_, cancel) => run(cancel), cancellationToken);
+
+    /// <summary>As above; what runs may call its first argument to have the time start anew.</summary>
+    private async Task<T> WithinAsync<T>(string what, TimeSpan? timeout, Func<Action, CancellationToken, Task<T>> run, CancellationToken cancellationToken)
     {
         TimeSpan limit = timeout ?? Options.Timeout;
         using CancellationTokenSource timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(limit);
         try
         {
-            return await run(timer.Token).ConfigureAwait(false);
+            return await run(() => timer.CancelAfter(limit), timer.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && timer.IsCancellationRequested)
         {
@@ -352,7 +359,7 @@ public sealed class TestBed : IAsyncDisposable
         {
             await channel.CancelAsync().ConfigureAwait(false);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             // The machine is gone, and the request with it.
         }

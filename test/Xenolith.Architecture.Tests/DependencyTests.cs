@@ -9,6 +9,7 @@ public sealed class DependencyTests
         ["Xenolith.Abi"] = ([], []),
         ["Xenolith.Kernel"] = (["Xenolith.Abi"], []),
         ["Xenolith"] = (["Xenolith.Abi"], []),
+        ["Xenolith.Simulation"] = (["Xenolith"], []),
         ["Xenolith.Sdk"] = ([], []),
         ["Xenolith.Bed"] = ([], ["Xenolith.Bed.Agent"]), // embeds its program
         ["Xenolith.Bed.Agent"] = (["Xenolith.Bed"], []), // the protocol's sources

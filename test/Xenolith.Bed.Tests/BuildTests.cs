@@ -68,6 +68,13 @@ public sealed class BuildTests(BedFixture fixture) : IDisposable
         Assert.False(keys.Add((await BedBuilder.GetInfoAsync(options with { ColdBoot = true, Timeout = TimeSpan.FromSeconds(5) }, Cancel)).Key));
     }
 
+    [Theory]
+    [InlineData(32, 1536)]
+    [InlineData(636, 1536)]
+    [InlineData(637, 3072)]
+    [InlineData(4096, 6144)]
+    public void Machines_for_large_domains_come_in_few_sizes(int domains, int machine) => Assert.Equal(machine, BedOptions.MachineMemoryFor(domains));
+
     [Fact]
     public async Task Another_emulator_than_QEMU_7_2_is_refused_with_what_to_do()
     {

@@ -52,7 +52,7 @@ public sealed class CommandTests(BedFixture fixture)
     {
         await Assert.ThrowsAsync<BedTimeoutException>(() => fixture.Bed.RunAsync(
             new Dom0Command { Program = "sh", Arguments = ["-c", "sleep 12345 & sleep 12345"], Timeout = TimeSpan.FromSeconds(1) }, Cancel));
-        await fixture.Bed.RunShellAsync("while pgrep -f 'sleep 12345' | grep -v $$; do :; done", Cancel);
+        await fixture.Bed.RunShellAsync("while ps | grep '[s]leep 12345'; do :; done", Cancel);
     }
 
     [Fact]

@@ -1,0 +1,29 @@
+using System.Runtime.InteropServices;
+using Xenolith.Abi;
+
+namespace Xenolith.Unikernel;
+
+/// <summary>The platform of a program that is a domain itself: its kernel does what Xen's interface asks, through the platform ABI (docs/platform-abi.md).</summary>
+internal sealed class UnikernelPlatform : XenPlatform
+{
+    private static readonly Lazy<UnikernelPlatform?> s_instance = new(Start);
+
+    private UnikernelPlatform(UnikernelEventChannels events)
+        : base(events, new UnikernelGrants(), TimeProvider.System) => events.Resumed = BeginNextGeneration;
+
+    /// <summary><see langword="null"/> where the program is an ordinary process.</summary>
+    internal static UnikernelPlatform? Instance => s_instance.Value;
+
+    private static unsafe UnikernelPlatform? Start()
+    {
+        try
+        {
+            GrantTableSize size; // lives on this stack until the call returns
+            return NativeMethods.GrantTableSize(&size) == 0 ? new UnikernelPlatform(new UnikernelEventChannels()) : null;
+        }
+        catch (DllNotFoundException)
+        {
+            return null; // not linked into an image
+        }
+    }
+}
