@@ -182,6 +182,16 @@ internal static unsafe partial class AddressSpace
     /// <summary>True if every byte of the range is mapped, whatever is allowed there.</summary>
     internal static bool IsMapped(ulong address, ulong size) => size != 0 && IsCovered(address, size, RegionProtection.None);
 
+    /// <summary>True for an address at which nothing is allowed, just below a thread's stack: the stack has overflowed.</summary>
+    internal static bool IsBelowStack(ulong address)
+    {
+        Region* region = regions.FindFirstAtOrAfter(address);
+        if (region != null && region->Start <= address && region->Attributes.Protection == RegionProtection.None)
+            region = RegionTree.Next(region); // the guard
+        return region != null && (region->Attributes.Flags & RegionFlags.NoReserve) != 0
+            && region->Start > address && region->Start - address <= LargestGuard;
+    }
+
     private static long Insert(ulong address, ulong size, RegionProtection protection, bool isStack)
     {
         RegionAttributes attributes = default;

@@ -33,7 +33,7 @@ internal static unsafe class ConsoleRing
     internal static WaitQueue Writers, Readers;
 
     /// <summary>True when the last byte written ended a line, or none was written.</summary>
-    internal static bool AtLineStart => atLineStart;
+    internal static bool AtLineStart => !ready || atLineStart;
 
     internal static void Initialize()
     {

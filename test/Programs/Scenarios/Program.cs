@@ -103,6 +103,9 @@ internal static class Program
         foreach (string argument in args)
             Console.WriteLine($"argument [{argument}]");
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().OrderBy(v => (string)v.Key, StringComparer.Ordinal))
-            Console.WriteLine($"variable {variable.Key} [{variable.Value}]");
+        {
+            if (variable.Key is not "DOTNET_GCRegionRange") // the kernel's, for the garbage collector
+                Console.WriteLine($"variable {variable.Key} [{variable.Value}]");
+        }
     }
 }

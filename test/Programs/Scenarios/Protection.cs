@@ -62,8 +62,10 @@ internal static unsafe class Protection
     {
         byte* page = (byte*)Libc.MapMemory(Page);
         *page = 1;
-        Console.WriteLine($"unmapped {Libc.Unmap((nint)page, Page)}");
-        Console.WriteLine($"read {*page}");
+        int result = Libc.Unmap((nint)page, Page);
+        // Nothing in between that might map something there.
+        byte value = *page;
+        Console.WriteLine($"read {value} after {result}");
     }
 
     internal static void WritableAndExecutable()
