@@ -95,7 +95,8 @@ public sealed class InMemoryXenstored
             StoreTree tree = NewTree();
             string home = XenstorePath.ForDomain(domainId);
             if (tree.Find(home) is null)
-                tree.Create(home, default, domainId);
+                tree.Create(home, default, owner: null); // what is above stays domain 0's
+            tree.Set(home, tree.Nodes[home] with { Permissions = new XenstorePermissions(domainId, XenstoreAccess.None) });
             Publish(tree);
             Introduce(domainId);
         }

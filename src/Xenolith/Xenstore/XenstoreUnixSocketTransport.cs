@@ -1,4 +1,4 @@
-// xenstored's Unix socket, as in dom0 or beside a daemon that runs without Xen.
+// xenstored's Unix socket, as in dom0.
 
 using System.Net.Sockets;
 
