@@ -128,6 +128,18 @@ public enum XenstoreMessageType : uint
     /// <summary>A part of a long list of children.</summary>
     DirectoryPart = 22,
 
+    /// <summary>Features offered to a domain, as <see cref="XenstoreServerFeature"/> bits in decimal (Xen 4.22).</summary>
+    GetFeature = 23,
+
+    /// <summary>Sets the features offered to a domain that is yet to be introduced (privileged, Xen 4.22).</summary>
+    SetFeature = 24,
+
+    /// <summary>A quota's value, or the names of all (privileged, Xen 4.22).</summary>
+    GetQuota = 25,
+
+    /// <summary>Sets a quota (privileged, Xen 4.22).</summary>
+    SetQuota = 26,
+
     /// <summary>Never a valid type.</summary>
     Invalid = 0xffff,
 }
@@ -153,6 +165,12 @@ public static class XenstoreServerFeature
 
     /// <summary><see cref="XenstoreInterface.Error"/> is maintained.</summary>
     public const uint Error = 2;
+
+    /// <summary>A watch may name a depth.</summary>
+    public const uint WatchDepth = 4;
+
+    /// <summary>Permissions may name all domains.</summary>
+    public const uint AnyDomain = 8;
 }
 
 /// <summary>Values of <see cref="XenstoreInterface.Connection"/>.</summary>

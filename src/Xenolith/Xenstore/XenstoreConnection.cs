@@ -1,0 +1,435 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using Xenolith.Abi;
+
+namespace Xenolith.Xenstore;
+
+/// <summary>
+/// What a client and its transactions share: sends requests one behind the other, gives each its reply by number, passes watch events on, and renews the
+/// connection and the watches when the transport has a new one. May be used from any thread.
+/// </summary>
+/// <remarks>
+/// <code>
+///   callers -> (slots) -> _outgoing -> SendLoop    -> channel -> xenstored
+///   callers &lt;- _pending  &lt;----------- ReceiveLoop &lt;- channel &lt;-
+///   watches &lt;- _watches  &lt;-----------'
+/// </code>
+/// A request whose caller gave up stays in _pending until its reply comes: its number is not used again before, and what it did can be undone.
+/// </remarks>
+internal sealed class XenstoreConnection : IAsyncDisposable
+{
+    private readonly XenstoreTransport _transport;
+    private readonly SemaphoreSlim _slots;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _run;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<uint, XenstoreRequest> _pending = [];
+    private readonly Dictionary<string, WatchRegistration> _watches = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _outgoingReady = new(0);
+    private ArrayBufferWriter<byte> _outgoing = new();
+    private uint _lastRequestId;
+    private ulong _lastToken;
+    private int _generation;
+    private CancellationTokenSource? _serving;
+    private TaskCompletionSource _connected = NewSignal();
+    private Exception? _end;
+
+    public XenstoreConnection(XenstoreTransport transport, XenstoreClientOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxOutstandingRequests, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.WatchEventCapacity, 1, nameof(options));
+        _transport = transport;
+        _slots = new SemaphoreSlim(options.MaxOutstandingRequests);
+        _run = Task.Run(RunAsync);
+    }
+
+    /// <summary>Number of the connection in use, or of the last one; the first is 1.</summary>
+    public int Generation
+    {
+        get
+        {
+            lock (_lock)
+                return _generation;
+        }
+    }
+
+    /// <summary>Waits until there is a connection.</summary>
+    public Task WaitConnectedAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+            return _connected.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Sends a request and waits for the reply, an error reply too.</summary>
+    public async Task<XenstoreMessage> SendAsync(XenstoreRequest request, CancellationToken cancellationToken)
+    {
+        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (!TryEnqueue(request, out Task connected))
+                await connected.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            _slots.Release();
+            throw;
+        }
+
+        using CancellationTokenRegistration registration =
+            cancellationToken.UnsafeRegister(static (state, token) => ((XenstoreRequest)state!).TrySetCanceled(token), request);
+        return await request.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Starts a watch. If the caller gives up, it is ended again.</summary>
+    public async Task<WatchRegistration> StartWatchAsync(
+        string path, Action<string> onEvent, Action<Exception?> onEnd, CancellationToken cancellationToken)
+    {
+        XenstorePath.Validate(path, allowSpecial: true);
+        string token = "x" + Interlocked.Increment(ref _lastToken).ToString(CultureInfo.InvariantCulture);
+        WatchRegistration watch = new(path, token, onEvent, onEnd);
+        XenstoreRequest request = XenstoreRequest.ForWatch(XenstoreMessageType.Watch, watch, undo: reply => _ = UnwatchAsync(watch));
+        lock (_lock)
+            _watches.Add(token, watch); // before the request: the first event may overtake the reply's consumer
+        bool started = false;
+        try
+        {
+            XenstoreMessage reply = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+            if (reply.Type == XenstoreMessageType.Error)
+                throw request.Failure(reply);
+            started = true;
+            return watch;
+        }
+        finally
+        {
+            if (!started)
+                Forget(watch);
+        }
+    }
+
+    /// <summary>Ends a watch. Does not throw: if xenstored is gone, so is the watch.</summary>
+    public Task EndWatchAsync(WatchRegistration watch) => Forget(watch) ? UnwatchAsync(watch) : Task.CompletedTask;
+
+    /// <summary>Sets all watches up again, after xenstored was told to forget them.</summary>
+    public void RenewWatches()
+    {
+        lock (_lock)
+        {
+            if (_serving is not null)
+                EnqueueWatches();
+        }
+    }
+
+    /// <summary>Closes the connection for good because the peer's bytes make no sense.</summary>
+    public XenstoreProtocolException Break(string message)
+    {
+        XenstoreProtocolException exception = new(message + " The connection is closed.");
+        lock (_lock)
+        {
+            _end ??= exception;
+            _serving?.Cancel();
+        }
+
+        return exception;
+    }
+
+    /// <summary>Closes the connection. Everything that waits ends with <see cref="ObjectDisposedException"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock)
+            _end ??= new ObjectDisposedException(nameof(XenstoreClient));
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _run.ConfigureAwait(false);
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static bool IsBroken(Exception exception) => exception is IOException or SocketException or ObjectDisposedException;
+
+    /// <summary>Queues a request on the connection; false if there is none now, but one may come.</summary>
+    private bool TryEnqueue(XenstoreRequest request, out Task connected)
+    {
+        lock (_lock)
+        {
+            connected = _connected.Task;
+            if (_end is not null)
+                throw _end;
+            if (request.Generation != 0 && (request.Generation != _generation || _serving is null))
+                throw new XenstoreDisconnectedException("The transaction was begun on a connection to xenstored that has ended; begin it anew.");
+            if (_serving is null)
+                return false;
+            request.HoldsSlot = true;
+            Enqueue(request);
+            return true;
+        }
+    }
+
+    /// <summary>Gives a request a number and its place in the stream. Under the lock.</summary>
+    private void Enqueue(XenstoreRequest request)
+    {
+        do
+            _lastRequestId++;
+        while (_lastRequestId == 0 || _pending.ContainsKey(_lastRequestId));
+        _pending.Add(_lastRequestId, request);
+        XenstoreCodec.WriteHeader(_outgoing.GetSpan(XenstoreCodec.HeaderSize), new XenstoreMessageHeader
+        {
+            Type = (uint)request.Type,
+            ReqId = _lastRequestId,
+            TxId = request.TransactionId,
+            Len = (uint)request.Payload.Length,
+        });
+        _outgoing.Advance(XenstoreCodec.HeaderSize);
+        _outgoing.Write(request.Payload);
+        if (_outgoingReady.CurrentCount == 0)
+            _outgoingReady.Release();
+    }
+
+    private void EnqueueWatches()
+    {
+        foreach (WatchRegistration watch in _watches.Values)
+        {
+            if (!watch.Established)
+                continue;
+            XenstoreRequest request = XenstoreRequest.ForWatch(XenstoreMessageType.Watch, watch);
+            Enqueue(request);
+            _ = RenewAsync(watch, request);
+        }
+    }
+
+    private async Task RenewAsync(WatchRegistration watch, XenstoreRequest request)
+    {
+        try
+        {
+            XenstoreMessage reply = await request.Task.ConfigureAwait(false);
+            if (reply.Type == XenstoreMessageType.Error && XenstoreRequest.Error(reply).Error != XenstoreError.EEXIST && Forget(watch))
+                watch.End(request.Failure(reply));
+        }
+        catch (Exception exception) when (exception is XenstoreException or ObjectDisposedException)
+        {
+            // The connection was lost again: the next one renews the watch, or the end of all ends it.
+        }
+    }
+
+    private bool Forget(WatchRegistration watch)
+    {
+        lock (_lock)
+            return _watches.Remove(watch.Token);
+    }
+
+    private async Task UnwatchAsync(WatchRegistration watch)
+    {
+        Forget(watch);
+        try
+        {
+            // On a later connection there is nothing to end: a watch that is forgotten is not renewed.
+            XenstoreRequest request = XenstoreRequest.ForWatch(XenstoreMessageType.Unwatch, watch, Generation);
+            await SendAsync(request, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is XenstoreException or ObjectDisposedException)
+        {
+            // xenstored ends the watches of a connection that ends.
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        Exception end;
+        try
+        {
+            while (true)
+            {
+                XenstoreChannel channel = await _transport.ConnectAsync(_stop.Token).ConfigureAwait(false);
+                await using (channel.ConfigureAwait(false))
+                    await ServeAsync(channel).ConfigureAwait(false);
+                lock (_lock)
+                {
+                    if (_end is not null)
+                        throw _end;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            end = new ObjectDisposedException(nameof(XenstoreClient));
+        }
+        catch (Exception exception) when (exception is XenstoreProtocolException)
+        {
+            end = exception;
+        }
+        catch (Exception exception)
+        {
+            // Whatever a transport throws must reach those who wait.
+            end = new XenstoreDisconnectedException($"The connection to xenstored is lost: {exception.Message}", exception);
+        }
+
+        End(end);
+        await _transport.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Serves a connection from its beginning to its end.</summary>
+    private async Task ServeAsync(XenstoreChannel channel)
+    {
+        using CancellationTokenSource serving = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        lock (_lock)
+        {
+            _generation++;
+            _outgoing.Clear();
+            _serving = serving;
+            EnqueueWatches();
+            _connected.TrySetResult();
+        }
+
+        Task sending = SendLoopAsync(channel, serving);
+        Exception? cause = null;
+        try
+        {
+            await ReceiveLoopAsync(channel, serving.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The sender failed, the client is disposed, or a reply made no sense.
+        }
+        catch (Exception exception) when (IsBroken(exception))
+        {
+            cause = exception;
+            if (exception is XenstoreProtocolException)
+            {
+                lock (_lock)
+                    _end ??= exception;
+            }
+        }
+
+        lock (_lock)
+        {
+            _serving = null; // nothing is queued from here on
+            _connected = NewSignal();
+        }
+
+        await serving.CancelAsync().ConfigureAwait(false);
+        await sending.ConfigureAwait(false);
+        FailPending(cause);
+    }
+
+    private async Task SendLoopAsync(XenstoreChannel channel, CancellationTokenSource serving)
+    {
+        ArrayBufferWriter<byte> sent = new();
+        try
+        {
+            while (true)
+            {
+                await _outgoingReady.WaitAsync(serving.Token).ConfigureAwait(false);
+                lock (_lock)
+                    (_outgoing, sent) = (sent, _outgoing);
+                if (sent.WrittenCount > 0)
+                    await channel.WriteAsync(sent.WrittenMemory, serving.Token).ConfigureAwait(false);
+                sent.ResetWrittenCount();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Exception exception) when (IsBroken(exception))
+        {
+            await serving.CancelAsync().ConfigureAwait(false); // ends the receiver, which ends the connection
+        }
+    }
+
+    private async Task ReceiveLoopAsync(XenstoreChannel channel, CancellationToken cancellationToken)
+    {
+        XenstoreMessageParser parser = new();
+        byte[] buffer = new byte[XenstoreCodec.MessageSizeMax];
+        while (true)
+        {
+            int count = await channel.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            if (count == 0)
+                return;
+            Dispatch(parser, buffer.AsSpan(0, count));
+        }
+    }
+
+    private void Dispatch(XenstoreMessageParser parser, ReadOnlySpan<byte> bytes)
+    {
+        while (parser.TryRead(ref bytes, out XenstoreMessage message))
+        {
+            if (message.Type == XenstoreMessageType.WatchEvent)
+                DispatchEvent(message);
+            else
+                DispatchReply(message);
+        }
+    }
+
+    private void DispatchEvent(in XenstoreMessage message)
+    {
+        XenstorePayloadReader reader = new(message.Payload.Span);
+        if (!reader.TryReadWatchEvent(out ReadOnlySpan<byte> path, out ReadOnlySpan<byte> token))
+            throw new XenstoreProtocolException("The peer sent a watch event without a path and a token. The connection is closed.");
+        WatchRegistration? watch;
+        lock (_lock)
+            _watches.TryGetValue(Encoding.UTF8.GetString(token), out watch);
+        watch?.Raise(Encoding.UTF8.GetString(path)); // none: the watch was ended while the event was on its way
+    }
+
+    private void DispatchReply(in XenstoreMessage message)
+    {
+        XenstoreRequest? request;
+        lock (_lock)
+        {
+            if (!_pending.TryGetValue(message.RequestId, out request))
+                throw new XenstoreProtocolException($"The peer answered request {message.RequestId}, which is not under way. The connection is closed.");
+            if (message.Type != request.Type && message.Type != XenstoreMessageType.Error)
+            {
+                throw new XenstoreProtocolException(
+                    $"The peer answered a request of type {request.Type} with a message of type {message.Type}. The connection is closed.");
+            }
+
+            _pending.Remove(message.RequestId);
+            if (request.Watch is not null && message.Type != XenstoreMessageType.Error)
+                request.Watch.Established = true;
+        }
+
+        if (request.HoldsSlot)
+            _slots.Release();
+        if (!request.TrySetResult(message) && message.Type != XenstoreMessageType.Error)
+            request.Undo?.Invoke(message);
+    }
+
+    /// <summary>Ends the requests of a connection that has ended.</summary>
+    private void FailPending(Exception? cause)
+    {
+        XenstoreRequest[] failed;
+        Exception exception;
+        lock (_lock)
+        {
+            failed = [.. _pending.Values];
+            _pending.Clear();
+            exception = _end ?? new XenstoreDisconnectedException(
+                "The connection to xenstored ended before it answered; whether it carried the request out is not known.", cause);
+        }
+
+        foreach (XenstoreRequest request in failed)
+        {
+            if (request.HoldsSlot)
+                _slots.Release();
+            request.TrySetException(exception);
+        }
+    }
+
+    /// <summary>Ends everything.</summary>
+    private void End(Exception exception)
+    {
+        WatchRegistration[] watches;
+        lock (_lock)
+        {
+            exception = _end ??= exception;
+            watches = [.. _watches.Values];
+            _watches.Clear();
+            _connected.TrySetException(exception);
+            _ = _connected.Task.Exception; // seen: perhaps nobody waits
+        }
+
+        foreach (WatchRegistration watch in watches)
+            watch.End(exception);
+    }
+}
