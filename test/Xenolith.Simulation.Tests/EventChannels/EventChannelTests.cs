@@ -219,7 +219,43 @@ public sealed class EventChannelTests : IDisposable
         }
     }
 
-    /// <summary>Only what the test of allocations needs: ports that fire when told to.</summary>
+    [Fact]
+    public async Task An_event_that_comes_while_the_waiter_is_being_listed_ends_the_wait()
+    {
+        using InlineEvents events = new();
+        using EventChannel channel = new InlinePlatform(events).EventChannels.BindIpi();
+        using CancellationTokenSource cancellation = new();
+        int round = 0;
+        Thread peer = new(() =>
+        {
+            for (int i = 1; i <= 100_000 && Volatile.Read(ref round) >= 0; i++)
+            {
+                while (Volatile.Read(ref round) is var now && now >= 0 && now < i)
+                    Thread.SpinWait(1);
+                Thread.SpinWait(i % 8);
+                events.Fire(channel.Port);
+            }
+        });
+        peer.Start();
+        try
+        {
+            for (int i = 1; i <= 100_000; i++)
+            {
+                EventCount seen = channel.Count;
+                Volatile.Write(ref round, i);
+                ValueTask<EventCount> wait = channel.WaitAsync(seen, cancellation.Token);
+                if (!wait.IsCompletedSuccessfully)
+                    await wait.AsTask().WaitAsync(TimeSpan.FromSeconds(30)); // a lost event is a timeout
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref round, int.MinValue);
+            peer.Join();
+        }
+    }
+
+    /// <summary>Only what the tests of races and allocations need: ports that fire when told to.</summary>
     private sealed class InlineEvents : EventChannelOperations
     {
         private FiredPortsHandler? _handler;
