@@ -27,7 +27,10 @@ internal sealed class GrantReclaimer : IDisposable
 
     /// <summary>Another try has failed.</summary>
     internal void AddAgain(Entry failed) =>
-        Add(failed with { Delay = failed.Delay * 2 < _options.LongestRetry ? failed.Delay * 2 : _options.LongestRetry });
+        Add(failed with { Delay = Longer(failed.Delay, _options) });
+
+    /// <summary>The pause after a pause.</summary>
+    internal static TimeSpan Longer(TimeSpan pause, GrantOptions options) => pause * 2 < options.LongestRetry ? pause * 2 : options.LongestRetry;
 
     /// <summary>The next entry whose time has come; sets the timer if there is none.</summary>
     internal bool TryTakeDue(out Entry entry)

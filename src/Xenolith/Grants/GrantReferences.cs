@@ -10,12 +10,11 @@ namespace Xenolith.Grants;
 /// </remarks>
 public sealed class GrantReferences : IDisposable, IAsyncDisposable
 {
-    private readonly GrantTable _table;
     private readonly uint[] _references;
 
     internal GrantReferences(GrantTable table, uint[] references, Generation generation)
     {
-        _table = table;
+        Table = table;
         _references = references;
         Generation = generation;
     }
@@ -28,6 +27,8 @@ public sealed class GrantReferences : IDisposable, IAsyncDisposable
 
     /// <summary>The number that the other domain needs.</summary>
     public uint this[int index] => _references[index];
+
+    internal GrantTable Table { get; }
 
     internal ReadOnlySpan<uint> All => _references;
 
@@ -43,11 +44,11 @@ public sealed class GrantReferences : IDisposable, IAsyncDisposable
     /// <exception cref="StaleHandleException">The domain was resumed since the references were reserved.</exception>
     /// <exception cref="XenException">The kernel refused.</exception>
     public void Grant(int index, ushort domain, IoPages pages, int page, GrantAccess access) =>
-        _table.Grant(this, _references[index], domain, pages, page, access);
+        Table.Grant(this, _references[index], domain, pages, page, access);
 
     /// <summary>Ends a grant if the other domain has the page not mapped. A reference that grants nothing counts as ended.</summary>
     /// <exception cref="StaleHandleException">The domain was resumed since the references were reserved.</exception>
-    public EndGrantResult TryEnd(int index) => _table.TryEnd(this, _references[index]);
+    public EndGrantResult TryEnd(int index) => Table.TryEnd(this, _references[index]);
 
     /// <summary>Ends all grants if it can.</summary>
     /// <returns>How many are busy and therefore stay.</returns>
@@ -55,12 +56,12 @@ public sealed class GrantReferences : IDisposable, IAsyncDisposable
     {
         int busy = 0;
         foreach (uint reference in _references)
-            busy += _table.TryEnd(this, reference) == EndGrantResult.Busy ? 1 : 0;
+            busy += Table.TryEnd(this, reference) == EndGrantResult.Busy ? 1 : 0;
         return busy;
     }
 
     /// <summary>Ends all grants and gives the references back, those that are busy as soon as they are not. Does not wait.</summary>
-    public void Dispose() => _table.Return(this);
+    public void Dispose() => Table.Return(this);
 
     /// <inheritdoc cref="Dispose"/>
     public ValueTask DisposeAsync()

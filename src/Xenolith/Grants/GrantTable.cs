@@ -20,7 +20,6 @@ namespace Xenolith.Grants;
 /// </remarks>
 public sealed partial class GrantTable : IDisposable
 {
-    private readonly GrantOptions _options;
     private readonly GrantReclaimer _reclaimer;
     private readonly Stack<uint> _free = new();
     private readonly LinkedList<Reservation> _waiting = new();
@@ -37,7 +36,7 @@ public sealed partial class GrantTable : IDisposable
     {
         Platform = platform;
         Operations = operations;
-        _options = options;
+        Options = options;
         _reclaimer = new GrantReclaimer(platform.TimeProvider, options, RetryDue);
         TakeSize(operations.GetSize());
     }
@@ -62,6 +61,8 @@ public sealed partial class GrantTable : IDisposable
     internal Lock SyncRoot { get; } = new();
 
     internal XenPlatform Platform { get; }
+
+    internal GrantOptions Options { get; }
 
     internal GrantOperations Operations { get; }
 
@@ -306,7 +307,7 @@ public sealed partial class GrantTable : IDisposable
     {
         if (!_pages.Remove(pages))
             return;
-        if (pages.PageCount == 1 && _cachedPages.Count < _options.CachedPages && !_disposed)
+        if (pages.PageCount == 1 && _cachedPages.Count < Options.CachedPages && !_disposed)
             _cachedPages.Push(pages.FirstByte);
         else
             _ = Operations.FreePages(pages.FirstByte, pages.PageCount); // the place keeps pages that it knows to be granted

@@ -88,6 +88,22 @@ public sealed class GrantTests : IDisposable
     });
 
     [Fact]
+    public void Unsharing_waits_until_the_peer_lets_go_and_can_be_given_up() => _hypervisor.Run(async () =>
+    {
+        SharedPages shared = await Table.ShareAsync(_peer.Id, 1, GrantAccess.ReadWrite);
+        ForeignMapping mapping = Map(shared);
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(1), _hypervisor.Time);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await shared.UnshareAsync(patience.Token));
+        Assert.Equal(0, shared.Pages.GetSpan()[0]); // still there
+        Task unshared = shared.UnshareAsync().AsTask();
+        await Task.Delay(TimeSpan.FromSeconds(5), _hypervisor.Time);
+        Assert.False(unshared.IsCompleted);
+        mapping.Unmap();
+        await unshared;
+        Assert.Equal((0, 0), (Table.GetStatistics().Granted, Table.GetStatistics().Pages));
+    });
+
+    [Fact]
     public void Who_waits_first_is_served_first_even_if_fewer_would_do_for_another() => _hypervisor.Run(async () =>
     {
         GrantReferences most = await Table.ReserveAsync(Table.Limit - 10);

@@ -73,6 +73,36 @@ public sealed class ByteRingTests : IDisposable
         Assert.Throws<RingProtocolException>(() => writer.Write(new byte[10]));
     }
 
+    /// <summary>A peer that writes any index at any time: only documented outcomes, and never a byte outside of the ring.</summary>
+    [Fact]
+    public void A_hostile_peer_of_a_byte_pipe_causes_protocol_errors_and_nothing_else()
+    {
+        ByteRingLayout layout = XenstoreRing.Requests;
+        ByteRingWriter writer = new(_page, layout);
+        ByteRingReader reader = new(_page, layout);
+        _page.GetSpan()[layout.Size..layout.Consumer].Fill(0x77);
+        Random random = new(1);
+        byte[] buffer = new byte[64];
+        int errors = 0, moved = 0;
+        for (int i = 0; i < 1_000_000; i++)
+        {
+            if (random.Next(4) == 0)
+                SetIndex(random.Next(2) == 0 ? layout.Consumer : layout.Producer, random.Next(2) == 0 ? (uint)random.Next() * 2 : (uint)(i + random.Next(-2000, 2000)));
+            try
+            {
+                int count = random.Next(2) == 0 ? writer.Write(buffer.AsSpan(0, random.Next(65))) : reader.Read(buffer.AsSpan(0, random.Next(65)));
+                Assert.InRange(count, 0, 64);
+                moved += count;
+            }
+            catch (RingProtocolException)
+            {
+                errors++;
+            }
+        }
+        Assert.True(errors > 1000 && moved > 1000);
+        Assert.Equal(-1, _page.GetReadOnlySpan()[layout.Size..layout.Consumer].IndexOfAnyExcept((byte)0x77));
+    }
+
     [Fact]
     public void A_layout_outside_the_memory_is_refused()
     {
