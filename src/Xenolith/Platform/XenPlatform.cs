@@ -1,6 +1,7 @@
 using Xenolith.EventChannels;
 using Xenolith.Grants;
 using Xenolith.Unikernel;
+using Xenolith.Xenstore;
 
 namespace Xenolith;
 
@@ -48,6 +49,13 @@ public abstract class XenPlatform : IAsyncDisposable
 
     /// <summary>The time since the last resume of the domain.</summary>
     public Generation Generation => _generation;
+
+    /// <summary>
+    /// Takes over the rings to xenstored that this domain has from its start. For one generation: after a resume the rings end, and are opened anew.
+    /// </summary>
+    /// <returns><see langword="null"/> where there are none.</returns>
+    /// <exception cref="XenException">They are open already.</exception>
+    public virtual IXenstoreRing? OpenXenstoreRing() => null;
 
     /// <summary>Ends every channel and stops what runs in the background. Pages that another domain still maps stay allocated.</summary>
     public virtual ValueTask DisposeAsync()

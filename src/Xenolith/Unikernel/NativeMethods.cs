@@ -32,6 +32,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Kernel, EntryPoint = "xl_event_take")]
     internal static partial int EventTake(uint* ports, int capacity);
 
+    [LibraryImport(Kernel, EntryPoint = "xl_xenstore_ring")]
+    internal static partial int XenstoreRing(nint* address, uint* port);
+
     [LibraryImport(Kernel, EntryPoint = "xl_page_allocate")]
     internal static partial nint PageAllocate(int count);
 

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Xenolith.Abi;
+using Xenolith.Xenstore;
 
 namespace Xenolith.Unikernel;
 
@@ -13,6 +13,15 @@ internal sealed class UnikernelPlatform : XenPlatform
 
     /// <summary><see langword="null"/> where the program is an ordinary process.</summary>
     internal static UnikernelPlatform? Instance => s_instance.Value;
+
+    public override unsafe IXenstoreRing? OpenXenstoreRing()
+    {
+        nint address;
+        uint port; // both on this stack until the call returns
+        return NativeMethods.XenstoreRing(&address, &port) == 0
+            ? new XenstoreRing(new StartOfDayPage(address), EventChannels.Adopt(port))
+            : null;
+    }
 
     private static unsafe UnikernelPlatform? Start()
     {
