@@ -23,7 +23,7 @@ public unsafe struct PlatformInfo
     /// <summary>What follows the version number, as text that a NUL ends.</summary>
     public fixed byte ExtraVersion[ExtraVersionLength];
 
-    /// <summary>RAM of the domain that its kernel manages, in bytes: the image's own is not in it.</summary>
+    /// <summary>RAM that the domain was started with, in bytes.</summary>
     public ulong MemoryBytes;
 
     /// <summary>Nanoseconds since the guest's first instruction, by Xen's clock.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
 using Xenolith.Bed.Protocol;
 
 namespace Xenolith.Bed.Agent;
@@ -8,8 +10,11 @@ namespace Xenolith.Bed.Agent;
 /// </summary>
 internal sealed class ConsoleLog : IAsyncDisposable
 {
-    /// <summary>How long xenconsoled may take to log the rest of a domain that is gone, whose last bytes it may never get to see.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// How long xenconsoled may stand still before the rest is given up: it never gets to see the last bytes of a domain that is gone, and never takes
+    /// those of one that broke its ring's counters.
+    /// </summary>
+    private static readonly TimeSpan PatienceWhenGone = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromSeconds(15);
 
     private readonly Inotify.FileWatch _watch;
     private readonly FileStream _file;
@@ -36,17 +41,25 @@ internal sealed class ConsoleLog : IAsyncDisposable
         _end.SetResult(written);
     }
 
-    /// <summary>Copies the log to the channel's output as it grows, until <see cref="Finish"/> was called and all of it is there.</summary>
+    /// <summary>
+    /// Copies the log to the channel's output as it grows, and to its errors when which part came, until <see cref="Finish"/> was called and all of it is there.
+    /// </summary>
     public async Task CopyAsync(MultiplexedChannel channel)
     {
         byte[] buffer = new byte[64 * 1024];
+        byte[] arrival = new byte[2 * sizeof(long)];
         while (true)
         {
             Task change = _watch.NextChange;
             bool closed = (_watch.Seen & Native.IN_CLOSE_WRITE) != 0;
             int count;
             while ((count = _file.Read(buffer)) > 0)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(arrival, _file.Position - _start);
+                BinaryPrimitives.WriteInt64LittleEndian(arrival.AsSpan(sizeof(long)), Stopwatch.GetTimestamp());
+                await channel.WriteAsync(StreamNumber.Error, arrival, channel.Cancelled);
                 await channel.WriteAsync(StreamNumber.Output, buffer.AsMemory(0, count), channel.Cancelled);
+            }
 
             if (!_end.Task.IsCompleted)
             {
@@ -56,9 +69,7 @@ internal sealed class ConsoleLog : IAsyncDisposable
 
             if ((uint)(_file.Position - _start) == await _end.Task || (closed && _gone))
                 return;
-            if (!_gone)
-                await change.WaitAsync(channel.Cancelled);
-            else if (await Task.WhenAny(change, Task.Delay(Patience)) != change)
+            if (await Task.WhenAny(change, Task.Delay(_gone ? PatienceWhenGone : Patience, channel.Cancelled)) != change)
                 return;
         }
     }

@@ -55,15 +55,18 @@ internal sealed class Domains(XenstoreClient store, Hypervisor hypervisor, Inoti
     /// <summary>Serves Operation.AttachDomain.</summary>
     public Task AttachAsync(MultiplexedChannel channel, string name, MessageWriter result) => WatchAsync(channel, name, null, result);
 
-    /// <summary>Serves Operation.PauseDomain.</summary>
-    public void Pause(ReadOnlyMemory<byte> request)
+    /// <summary>Serves Operation.PauseDomain, and returns the clock's time just before.</summary>
+    public long Pause(ReadOnlyMemory<byte> request)
     {
         MessageReader fields = new(request.Span[1..]);
         int domain = fields.Int32();
-        if (fields.Boolean())
+        bool pause = fields.Boolean();
+        long now = Stopwatch.GetTimestamp(); // nanoseconds, on Linux
+        if (pause)
             hypervisor.Pause(domain);
         else
             hypervisor.Unpause(domain);
+        return now;
     }
 
     /// <summary>Serves Operation.ConsoleInput: writes to the terminal that xenconsoled made for the domain.</summary>
@@ -116,8 +119,8 @@ internal sealed class Domains(XenstoreClient store, Hypervisor hypervisor, Inoti
         string ring = await store.ReadAsync($"/local/domain/{domain}/console/ring-ref") ?? throw new InvalidOperationException($"Domain {domain} has no console.");
         using Hypervisor.ConsoleRing console = hypervisor.MapConsoleRing(domain, ulong.Parse(ring, CultureInfo.InvariantCulture));
         await using ConsoleLog log = new(files, LogPath(name), _logStarts.GetValueOrDefault(name));
-        Task copying = log.CopyAsync(channel);
         await channel.WriteAsync(StreamNumber.Error, BitConverter.GetBytes(domain), channel.Cancelled);
+        Task copying = log.CopyAsync(channel);
 
         int reason;
         string exitCode;

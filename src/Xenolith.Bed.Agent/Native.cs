@@ -11,7 +11,6 @@ internal static unsafe partial class Native
     public const int O_NOCTTY = 0x100;
     public const int O_CLOEXEC = 0x80000;
     public const int SIGKILL = 9;
-    public const int SIGHUP = 1;
     public const int IN_MODIFY = 0x2;
     public const int IN_CLOSE_WRITE = 0x8;
     public const int IN_CREATE = 0x100;

@@ -11,7 +11,7 @@ try
 {
     Inotify files = new();
     await ToolStack.StartAsync(files);
-    using FileStream port = await ToolStack.OpenPortAsync(files);
+    using Port port = await ToolStack.OpenPortAsync(files);
     await new Server(port, new ExchangeDisk(), files).RunAsync();
 }
 catch (Exception exception)

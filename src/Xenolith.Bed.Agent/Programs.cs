@@ -11,6 +11,9 @@ internal static class Programs
     private const nuint TerminalNumber = 0x80045430; // TIOCGPTN
     private const nuint TerminalSetSize = 0x5414; // TIOCSWINSZ
 
+    /// <summary>Control-D twice: the first ends a line that was begun, the second the input.</summary>
+    private static ReadOnlySpan<byte> EndOfInput => [4, 4];
+
     /// <summary>Serves Operation.Run.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(MultiplexedChannel channel, ReadOnlyMemory<byte> request)
@@ -81,18 +84,18 @@ internal static class Programs
     {
         Task input = FeedAsync(channel, process.StandardInput.BaseStream);
         await Task.WhenAll(
-            DrainAsync(channel, StreamNumber.Output, process.StandardOutput.BaseStream),
-            DrainAsync(channel, StreamNumber.Error, process.StandardError.BaseStream));
+            Task.Run(() => DrainAsync(channel, StreamNumber.Output, process.StandardOutput.BaseStream)),
+            Task.Run(() => DrainAsync(channel, StreamNumber.Error, process.StandardError.BaseStream)));
         await process.WaitForExitAsync();
         _ = input; // A program need not read its input to the end.
     }
 
     private static async Task ServeTerminalAsync(MultiplexedChannel channel, Process process, FileStream terminal)
     {
-        _ = FeedTerminalAsync(channel, process, terminal);
+        _ = FeedTerminalAsync(channel, terminal);
         try
         {
-            await DrainAsync(channel, StreamNumber.Output, terminal);
+            await Task.Run(() => DrainAsync(channel, StreamNumber.Output, terminal));
         }
         catch (IOException)
         {
@@ -102,13 +105,13 @@ internal static class Programs
         await process.WaitForExitAsync();
     }
 
-    private static async Task FeedTerminalAsync(MultiplexedChannel channel, Process process, FileStream terminal)
+    private static async Task FeedTerminalAsync(MultiplexedChannel channel, FileStream terminal)
     {
         try
         {
             while (await channel.ReadAsync(StreamNumber.Input, channel.Cancelled) is { IsEmpty: false } bytes)
                 terminal.Write(bytes.Span);
-            Native.Kill(-process.Id, Native.SIGHUP);
+            terminal.Write(EndOfInput);
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
         {
@@ -132,11 +135,12 @@ internal static class Programs
         }
     }
 
+    /// <summary>Sends a program's output. Blocks its thread while there is none: see <see cref="Port"/>.</summary>
     private static async Task DrainAsync(MultiplexedChannel channel, byte stream, Stream source)
     {
         byte[] buffer = new byte[64 * 1024];
         int count;
-        while ((count = await source.ReadAsync(buffer)) > 0)
+        while ((count = source.Read(buffer)) > 0)
             await channel.WriteAsync(stream, buffer.AsMemory(0, count), channel.Cancelled);
     }
 

@@ -11,7 +11,7 @@ internal sealed class Server
     private readonly XenstoreClient _store = new();
     private readonly Domains _domains;
 
-    public Server(FileStream port, Exchange exchange, Inotify files)
+    public Server(Port port, Exchange exchange, Inotify files)
     {
         _domains = new(_store, new Hypervisor(), files);
         _multiplexer = new(port, port, exchange, (channel, request) => _ = Task.Run(() => AnswerAsync(channel, request)));
@@ -66,7 +66,7 @@ internal sealed class Server
                 await _domains.AttachAsync(channel, Path(request), result);
                 break;
             case Operation.PauseDomain:
-                _domains.Pause(request);
+                result.Int64(_domains.Pause(request));
                 break;
             case Operation.ConsoleInput:
                 await _domains.TypeAsync(request);

@@ -31,7 +31,7 @@ internal static class ToolStack
     }
 
     /// <summary>Opens the virtio-serial port to the host, waiting for the kernel to find it.</summary>
-    public static async Task<FileStream> OpenPortAsync(Inotify files)
+    public static async Task<Port> OpenPortAsync(Inotify files)
     {
         using Inotify.FileWatch watch = files.Watch("/dev", Native.IN_CREATE);
         for (Task change = watch.NextChange; !File.Exists(PortPath); change = watch.NextChange)
@@ -40,7 +40,7 @@ internal static class ToolStack
         if (name != Wire.PortName)
             throw new IOException($"{PortPath} is the port '{name}', not '{Wire.PortName}'.");
         int descriptor = Native.Check(Native.Open(PortPath, Native.O_RDWR | Native.O_CLOEXEC), PortPath);
-        return new FileStream(new SafeFileHandle(descriptor, ownsHandle: true), FileAccess.ReadWrite, bufferSize: 0);
+        return new Port(new SafeFileHandle(descriptor, ownsHandle: true));
     }
 
     private static async Task ConnectAsync(Inotify.FileWatch watch)

@@ -9,6 +9,20 @@ public sealed record BedOptions
     /// <summary>The machine's memory in MiB: 1536, which leaves about 700 MiB for domUs. Raise it (with nothing else) for large domUs.</summary>
     public int MachineMemory { get; init; } = 1536;
 
+    /// <summary>
+    /// The machine's memory for domUs of so much memory together: 1536 MiB, or the first doubling of it that is enough. Sizes are few because each has a
+    /// snapshot of its own.
+    /// </summary>
+    /// <param name="domains">The domUs' memory in MiB.</param>
+    public static int MachineMemoryFor(int domains)
+    {
+        const int besideDomains = 900; // Xen, dom0, and what Xen keeps for each domU.
+        int memory = 1536;
+        while (memory - besideDomains < domains)
+            memory *= 2;
+        return memory;
+    }
+
     /// <summary>dom0's memory in MiB: 768, enough for the tool stack and about 500 MiB of files in its RAM file system.</summary>
     public int Dom0Memory { get; init; } = 768;
 

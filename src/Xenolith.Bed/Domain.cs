@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Xenolith.Bed.Protocol;
@@ -11,6 +13,7 @@ public sealed class Domain : IAsyncDisposable
 {
     private readonly MultiplexedChannel _channel;
     private readonly Task<DomainEnd> _end;
+    private readonly ConcurrentQueue<(long End, TimeSpan Time)> _arrivals = new();
 
     internal Domain(TestBed bed, string name, int id, MultiplexedChannel channel)
     {
@@ -58,7 +61,22 @@ public sealed class Domain : IAsyncDisposable
     public Task PauseAsync(CancellationToken cancellationToken = default) => SetPausedAsync(true, cancellationToken);
 
     /// <summary>Lets a paused domain go on.</summary>
-    public Task UnpauseAsync(CancellationToken cancellationToken = default) => SetPausedAsync(false, cancellationToken);
+    /// <returns>dom0's monotonic clock just before.</returns>
+    public Task<TimeSpan> UnpauseAsync(CancellationToken cancellationToken = default) => SetPausedAsync(false, cancellationToken);
+
+    /// <summary>When a byte of the guest's console had arrived in dom0, by dom0's monotonic clock: the way to this host is not in it.</summary>
+    /// <param name="position">The byte's index in <see cref="GuestConsole.RawBytes"/>.</param>
+    /// <returns><see langword="null"/> if it has not arrived.</returns>
+    public TimeSpan? ArrivalOf(long position)
+    {
+        foreach ((long end, TimeSpan time) in _arrivals)
+        {
+            if (end > position)
+                return time;
+        }
+
+        return null;
+    }
 
     /// <summary>Asks the guest to power itself off (<c>control/shutdown</c> in xenstore). Returns when asked, not when done.</summary>
     public Task ShutdownAsync(CancellationToken cancellationToken = default) => RequestAsync("poweroff", cancellationToken);
@@ -90,21 +108,32 @@ public sealed class Domain : IAsyncDisposable
         }
     }
 
-    private Task SetPausedAsync(bool paused, CancellationToken cancellationToken) =>
+    private Task<TimeSpan> SetPausedAsync(bool paused, CancellationToken cancellationToken) =>
         Bed.CallAsync(
             $"{(paused ? "pausing" : "unpausing")} {Name}",
             new MessageWriter().Byte((byte)Operation.PauseDomain).Int32(Id).Boolean(paused),
-            null, null, static (ref MessageReader _) => true, cancellationToken);
+            null, null, static (ref MessageReader fields) => Nanoseconds(fields.Int64()), cancellationToken);
 
     private Task RequestAsync(string request, CancellationToken cancellationToken) =>
         Bed.Xenstore.WriteAsync($"/local/domain/{Id}/control/shutdown", request, cancellationToken);
+
+    private static TimeSpan Nanoseconds(long count) => TimeSpan.FromTicks(count / TimeSpan.NanosecondsPerTick);
+
+    /// <summary>Each comes before the bytes that it is about.</summary>
+    private async Task ReadArrivalsAsync()
+    {
+        while (await _channel.ReadAsync(StreamNumber.Error, CancellationToken.None).ConfigureAwait(false) is { IsEmpty: false } arrival)
+            _arrivals.Enqueue((BinaryPrimitives.ReadInt64LittleEndian(arrival.Span), Nanoseconds(BinaryPrimitives.ReadInt64LittleEndian(arrival.Span[sizeof(long)..]))));
+    }
 
     private async Task<DomainEnd> WatchAsync()
     {
         try
         {
+            Task arrivals = ReadArrivalsAsync();
             while (await _channel.ReadAsync(StreamNumber.Output, CancellationToken.None).ConfigureAwait(false) is { IsEmpty: false } bytes)
                 Console.Append(bytes.Span);
+            await arrivals.ConfigureAwait(false);
             return await Bed.ResultAsync(
                 _channel,
                 static (ref MessageReader fields) =>

@@ -185,13 +185,6 @@ public sealed class GuestConsole
         }
     }
 
-    /// <summary>The last lines, for an error's message.</summary>
-    internal string Tail(int lines)
-    {
-        string[] all = Text.TrimEnd().Split('\n');
-        return string.Join('\n', all[^Math.Min(lines, all.Length)..]);
-    }
-
     private (ReadOnlyMemory<byte> Bytes, bool Complete, Task Change) State()
     {
         lock (_lock)

@@ -23,7 +23,7 @@ namespace Xenolith.Bed;
 /// DomainEnd end = await hello.WaitForShutdownAsync();
 /// </code>
 /// </example>
-public sealed class TestBed : IAsyncDisposable
+public sealed partial class TestBed : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Domain, bool> _domains = new();
     private readonly ConcurrentDictionary<(string Path, long Length, DateTime Time), Lazy<Task<string>>> _images = new();
@@ -50,6 +50,9 @@ public sealed class TestBed : IAsyncDisposable
 
     /// <summary>xenstored's keys, as dom0 sees them.</summary>
     public BedXenstore Xenstore { get; }
+
+    /// <summary>The process that ends the emulator when this process ends, and leads its session.</summary>
+    internal int KeeperProcessId => _machine.KeeperProcessId;
 
     /// <summary>Cancelled when the bed is disposed.</summary>
     internal CancellationToken Disposed => _disposed.Token;
@@ -121,7 +124,7 @@ public sealed class TestBed : IAsyncDisposable
             $"{command.Program} in dom0",
             request,
             command.Timeout,
-            (channel, cancel) => Task.WhenAll(
+            (channel, _, cancel) => Task.WhenAll(
                 channel.SendAllAsync(new MemoryStream(command.StandardInput.ToArray()), cancel),
                 channel.ReceiveAllAsync(StreamNumber.Output, output, cancel),
                 channel.ReceiveAllAsync(StreamNumber.Error, error, cancel)),
@@ -144,7 +147,7 @@ public sealed class TestBed : IAsyncDisposable
     /// Starts a program in dom0 on a terminal of its own and connects it with two streams until it ends, without a time limit: <c>xenolith bed shell</c>.
     /// </summary>
     /// <param name="program">The program, for example <c>/bin/sh</c>.</param>
-    /// <param name="input">What is typed. Its end hangs the terminal up.</param>
+    /// <param name="input">What is typed. Its end is typed as Control-D, at which a shell ends.</param>
     /// <param name="output">What the terminal shows.</param>
     /// <param name="columns">The terminal's width.</param>
     /// <param name="rows">The terminal's height.</param>
@@ -155,7 +158,7 @@ public sealed class TestBed : IAsyncDisposable
             program,
             RunRequest(program, [], new Dictionary<string, string>(), "/", terminal: true, columns, rows),
             Timeout.InfiniteTimeSpan,
-            (channel, cancel) =>
+            (channel, progressed, cancel) =>
             {
                 _ = channel.SendAllAsync(input, cancel); // Ends with the program or with the input, whichever is first.
                 return channel.ReceiveAllAsync(StreamNumber.Output, output, cancel, flush: true);
@@ -163,7 +166,10 @@ public sealed class TestBed : IAsyncDisposable
             static (ref MessageReader fields) => fields.Int32(),
             cancellationToken);
 
-    /// <summary>Copies a file of this host into dom0, making missing folders; an existing file is replaced. The file is executable in dom0.</summary>
+    /// <summary>
+    /// Copies a file of this host into dom0, making missing folders; an existing file is replaced. The file is executable in dom0.
+    /// A copy may take as long as it likes; what must not last longer than <see cref="BedOptions.Timeout"/> is a standstill.
+    /// </summary>
     public async Task UploadAsync(string hostPath, string dom0Path, CancellationToken cancellationToken = default)
     {
         await using FileStream source = OpenForReading(hostPath);
@@ -178,14 +184,14 @@ public sealed class TestBed : IAsyncDisposable
             $"writing {dom0Path}",
             new MessageWriter().Byte((byte)Operation.WriteFile).String(dom0Path),
             null,
-            (channel, cancel) => channel.SendAllAsync(counted, cancel),
+            (channel, progressed, cancel) => channel.SendAllAsync(counted, cancel, progressed),
             static (ref MessageReader fields) => fields.Int64(),
             cancellationToken).ConfigureAwait(false);
         if (written != counted.Count)
             throw new BedException(Explain($"{dom0Path} has {written} of {counted.Count} bytes."));
     }
 
-    /// <summary>Copies a file of dom0 to this host; an existing file is replaced.</summary>
+    /// <summary>Copies a file of dom0 to this host; an existing file is replaced. The time limit is that of an upload.</summary>
     public async Task DownloadAsync(string dom0Path, string hostPath, CancellationToken cancellationToken = default)
     {
         await using FileStream destination = File.Create(hostPath);
@@ -198,7 +204,7 @@ public sealed class TestBed : IAsyncDisposable
             $"reading {dom0Path}",
             new MessageWriter().Byte((byte)Operation.ReadFile).String(dom0Path),
             null,
-            (channel, cancel) => channel.ReceiveAllAsync(StreamNumber.Output, destination, cancel),
+            (channel, progressed, cancel) => channel.ReceiveAllAsync(StreamNumber.Output, destination, cancel, progressed),
             static (ref MessageReader fields) => fields.Int64(),
             cancellationToken);
 
@@ -252,121 +258,10 @@ public sealed class TestBed : IAsyncDisposable
         await _machine.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal delegate T ResultParser<T>(ref MessageReader fields);
-
-    /// <summary>Makes a request and waits for its result.</summary>
-    /// <param name="what">What is done, for an error's message.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="timeout">How long it may take; null: the default.</param>
-    /// <param name="transfer">What to send and receive in between; null: nothing.</param>
-    /// <param name="parse">Reads the result's fields.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<T> CallAsync<T>(
-        string what, MessageWriter request, TimeSpan? timeout, Func<MultiplexedChannel, CancellationToken, Task>? transfer, ResultParser<T> parse,
-        CancellationToken cancellationToken)
-    {
-        MultiplexedChannel channel = await OpenAsync(request, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await WithinAsync(
-                what,
-                timeout,
-                async cancel =>
-                {
-                    if (transfer is not null)
-                        await transfer(channel, cancel).ConfigureAwait(false);
-                    await channel.Result.WaitAsync(cancel).ConfigureAwait(false);
-                    return await ResultAsync(channel, parse).ConfigureAwait(false);
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            await AbandonAsync(channel).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    /// <summary>Runs something under a time limit and turns what can go wrong into the bed's exceptions.</summary>
-    internal async Task<T> WithinAsync<T>(string what, TimeSpan? timeout, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
-    {
-        TimeSpan limit = timeout ?? Options.Timeout;
-        using CancellationTokenSource timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timer.CancelAfter(limit);
-        try
-        {
-            return await run(timer.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && timer.IsCancellationRequested)
-        {
-            throw new BedTimeoutException(Explain($"Not done within {limit.TotalSeconds:0.#} s: {what}"));
-        }
-        catch (IOException exception)
-        {
-            throw Broken(exception);
-        }
-    }
-
-    /// <summary>Opens a request.</summary>
-    internal async Task<MultiplexedChannel> OpenAsync(MessageWriter request, CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);
-        try
-        {
-            return await _machine.Agent.OpenAsync(request.Written, cancellationToken).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            throw Broken(exception);
-        }
-    }
-
-    /// <summary>Waits for a request's result and reads its fields.</summary>
-    internal async Task<T> ResultAsync<T>(MultiplexedChannel channel, ResultParser<T> parse)
-    {
-        ReadOnlyMemory<byte> result;
-        try
-        {
-            result = await channel.Result.ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            throw Broken(exception);
-        }
-
-        return Parse();
-
-        T Parse()
-        {
-            MessageReader fields = new(result.Span);
-            return (ResultStatus)fields.Byte() == ResultStatus.Done ? parse(ref fields) : throw new BedException(Explain($"dom0: {fields.String()}"));
-        }
-    }
-
-    internal static async Task AbandonAsync(MultiplexedChannel channel)
-    {
-        try
-        {
-            await channel.CancelAsync().ConfigureAwait(false);
-        }
-        catch (IOException)
-        {
-            // The machine is gone, and the request with it.
-        }
-    }
-
     /// <summary>A message with the consoles below it.</summary>
     internal string Explain(string message) => Diagnosis.Explain(message, XenLog, _domains.Keys);
 
     internal void Forget(Domain domain) => _domains.TryRemove(domain, out _);
-
-    private BedException Broken(IOException exception)
-    {
-        if (exception.InnerException is ObjectDisposedException)
-            return new BedException("The bed was disposed.", exception);
-        string errors = _machine.EmulatorErrors;
-        return new BedException(Explain($"{exception.Message}{(errors.Length == 0 ? "" : $"\nQEMU: {errors}")}"), exception);
-    }
 
     private static MessageWriter RunRequest(
         string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory, bool terminal, int columns, int rows) =>

@@ -6,7 +6,7 @@ namespace Xenolith.Bed;
 internal static class Transfers
 {
     /// <summary>Sends a stream's content as the channel's Input, and its end. Stops without an error when the other side closes the channel first.</summary>
-    public static async Task SendAllAsync(this MultiplexedChannel channel, Stream source, CancellationToken cancellationToken)
+    public static async Task SendAllAsync(this MultiplexedChannel channel, Stream source, CancellationToken cancellationToken, Action? progressed = null)
     {
         byte[] buffer = new byte[Wire.MaxPayload];
         int count;
@@ -15,6 +15,7 @@ internal static class Transfers
             try
             {
                 await channel.WriteAsync(StreamNumber.Input, buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+                progressed?.Invoke();
             }
             catch (IOException) when (channel.Result.IsCompletedSuccessfully)
             {
@@ -27,11 +28,12 @@ internal static class Transfers
 
     /// <summary>Receives one of the channel's streams up to its end.</summary>
     public static async Task ReceiveAllAsync(
-        this MultiplexedChannel channel, byte stream, Stream destination, CancellationToken cancellationToken, bool flush = false)
+        this MultiplexedChannel channel, byte stream, Stream destination, CancellationToken cancellationToken, Action? progressed = null, bool flush = false)
     {
         while (await channel.ReadAsync(stream, cancellationToken).ConfigureAwait(false) is { IsEmpty: false } bytes)
         {
             await destination.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+            progressed?.Invoke();
             if (flush)
                 await destination.FlushAsync(cancellationToken).ConfigureAwait(false);
         }

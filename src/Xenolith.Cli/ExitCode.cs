@@ -32,4 +32,7 @@ internal static class ExitCode
 
     /// <summary>The program crashed: what a shell shows for a process that aborts.</summary>
     internal const int Crashed = 134;
+
+    /// <summary>Nobody reads standard output any more: what a shell shows for a process that SIGPIPE ends.</summary>
+    internal const int OutputClosed = 141;
 }

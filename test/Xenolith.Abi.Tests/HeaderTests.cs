@@ -63,7 +63,8 @@ public sealed class HeaderTests(HeaderTests.Compiled compiled) : IClassFixture<H
     public void Nothing_public_is_left_out_of_the_comparison()
     {
         IEnumerable<Type> covered = HeaderNames.Structures.Select(s => s.Type).Concat(HeaderNames.Constants.Select(c => c.Type));
-        Assert.Empty(typeof(SharedInfo).Assembly.GetExportedTypes().Where(t => !t.IsNested).Except(covered));
+        // The platform ABI is Xenolith's own, so no header of Xen's has it.
+        Assert.Empty(typeof(SharedInfo).Assembly.GetExportedTypes().Where(t => !t.IsNested).Except(covered).Except([typeof(PlatformInfo)]));
     }
 
     private static IEnumerable<(Type Type, string Field, string Key)> FieldKeys() =>

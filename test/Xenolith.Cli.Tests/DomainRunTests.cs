@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Xenolith.Bed;
 
 namespace Xenolith.Cli.Tests;
 
@@ -44,9 +45,9 @@ public sealed class DomainRunTests(OutsideProject project)
     [Fact]
     public async Task A_program_that_does_not_end_in_time_is_stopped()
     {
-        Cli.Result result = await Cli.RunAsync("run", project.Image, "--timeout", "2", "--", "sleep");
+        Cli.Result result = await Cli.RunAsync("run", project.Image, "--timeout", "6", "--", "sleep");
         Assert.Equal(("sleeping\n", 124), (result.Output, result.ExitCode));
-        Assert.EndsWith("xenolith: the program did not end within 2 s\n", result.Errors);
+        Assert.EndsWith("xenolith: the program did not end within 6 s\n", result.Errors);
     }
 
     [Fact]
@@ -63,6 +64,34 @@ public sealed class DomainRunTests(OutsideProject project)
         Cli.Result result = await Cli.CompleteAsync(process);
         Assert.Equal(130, result.ExitCode);
         Assert.EndsWith("xenolith: interrupted\n", result.Errors);
+    }
+
+    [Fact]
+    public async Task A_run_ends_when_nobody_reads_its_output_any_more()
+    {
+        using Process process = Cli.Start(["run", project.Image, "--", "endless"]);
+        await process.StandardOutput.BaseStream.ReadExactlyAsync(new byte[100], TestContext.Current.CancellationToken);
+        process.StandardOutput.Close();
+
+        string errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(141, process.ExitCode);
+        Assert.Contains("xenolith: standard output cannot be written", errors);
+    }
+
+    [Fact]
+    public async Task The_generated_configuration_starts_the_image_unchanged()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        await using TestBed bed = await TestBed.StartAsync(cancellationToken: cancellation);
+        await using Domain domain = await bed.CreateFromConfigAsync(
+            await File.ReadAllTextAsync(Path.ChangeExtension(project.Image, ".xl"), cancellation),
+            new Dictionary<string, string> { [Path.GetFileName(project.Image)] = project.Image },
+            cancellationToken: cancellation);
+
+        DomainEnd end = await domain.WaitForShutdownAsync(cancellationToken: cancellation);
+
+        Assert.Equal((ShutdownReason.Poweroff, "The-App", "hello \n"), (end.Reason, domain.Name, domain.Console.Text));
     }
 
     [Fact]

@@ -24,6 +24,9 @@ public sealed class OutsideProject : IAsyncLifetime
                 new System.Random(1).NextBytes(bytes);
                 System.Console.OpenStandardOutput().Write(bytes);
                 return 0;
+            case ["endless"]:
+                while (true)
+                    System.Console.WriteLine("more");
             case ["throw"]:
                 throw new System.InvalidOperationException("boom");
             case ["sleep"]:

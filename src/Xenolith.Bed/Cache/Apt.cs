@@ -16,7 +16,7 @@ internal static class Apt
 
         progress?.Report($"Installing {package}");
         await RetryAfterUpdateAsync(
-            () => Tool.TryRunAsync("apt-get", ["install", "-y", "-q", "--no-install-recommends", package], cancellationToken), progress, cancellationToken)
+            () => Tool.TryRunAsync("apt-get", ["install", "-y", "-q", "-o", "DPkg::Lock::Timeout=120", "--no-install-recommends", package], cancellationToken), progress, cancellationToken)
             .ConfigureAwait(false);
     }
 

@@ -54,6 +54,7 @@ internal sealed class BasePackages
     public static async Task<(BasePackages Packages, FileLock Lock)> EnsureAsync(CacheDirectory cache, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         FileLock taken = await cache.EnsureAsync(FolderName, folder => BuildAsync(folder, progress, cancellationToken), progress, cancellationToken).ConfigureAwait(false);
+        cache.Touch(FolderName);
         return (new(cache.FolderOf(FolderName)), taken);
     }
 

@@ -16,7 +16,8 @@ namespace Xenolith.Bed.Cache;
 /// </summary>
 internal sealed class CacheDirectory
 {
-    private static readonly TimeSpan MachineLifetime = TimeSpan.FromDays(3);
+    /// <summary>How many folders of a kind are kept: more than anybody uses by turns, few enough for a disk (a machine takes some 400 MB).</summary>
+    private const int Kept = 8;
 
     public CacheDirectory(string? path)
     {
@@ -74,15 +75,13 @@ internal sealed class CacheDirectory
         void Waiting() => progress?.Report("Waiting for another build of the same");
     }
 
-    /// <summary>Notes that a machine is used, and removes those that were not for some days: each change of the agent leaves one behind.</summary>
+    /// <summary>Notes that a folder is used, and removes those of its kind that were not for longest: each change of the agent or of a package leaves one.</summary>
     public void Touch(string name)
     {
         Directory.SetLastWriteTimeUtc(FolderOf(name), DateTime.UtcNow);
-        foreach (string folder in Directory.GetDirectories(Root, "machine-*"))
-        {
-            if (DateTime.UtcNow - Directory.GetLastWriteTimeUtc(folder) > MachineLifetime)
-                Remove(Path.GetFileName(folder));
-        }
+        string kind = name[..(name.IndexOf('-', StringComparison.Ordinal) + 1)];
+        foreach (string folder in Directory.GetDirectories(Root, kind + "*").OrderByDescending(Directory.GetLastWriteTimeUtc).Skip(Kept))
+            Remove(Path.GetFileName(folder));
     }
 
     /// <summary>Removes everything that nobody is starting from or building.</summary>

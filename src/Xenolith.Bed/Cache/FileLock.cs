@@ -62,9 +62,14 @@ internal sealed partial class FileLock : IDisposable
     private static SafeFileHandle Open(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        // Sharing everything, or .NET would take a flock of its own.
-        return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        // Not File.OpenHandle, which takes a flock of its own.
+        const int readWrite = 2, create = 0x40, closeOnExec = 0x80000;
+        int descriptor = OpenFile(path, readWrite | create | closeOnExec, 0x1B6);
+        return descriptor >= 0 ? new(descriptor, ownsHandle: true) : throw new BedException($"The lock {path} cannot be opened: is the cache's folder writable?");
     }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int Flock(SafeFileHandle file, int operation);

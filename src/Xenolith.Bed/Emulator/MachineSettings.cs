@@ -22,7 +22,7 @@ internal sealed record MachineSettings(BedOptions Options)
     /// </remarks>
     private string XenArguments => string.Create(
         CultureInfo.InvariantCulture,
-        $"console=com1 com1=115200,8n1 dom0_mem={Options.Dom0Memory}M,max:{Options.Dom0Memory}M dom0_max_vcpus=1 cpuidle=0 noreboot bootscrub=0 spec-ctrl=eager-fpu loglvl=all guest_loglvl=all {Options.XenArguments}").TrimEnd();
+        $"console=com1 com1=115200,8n1 dom0_mem={Options.Dom0Memory}M,max:{Options.Dom0Memory}M dom0_max_vcpus=1 cpuidle=0 noreboot bootscrub=0 spec-ctrl=eager-fpu conring_size=512k loglvl=all guest_loglvl=all {Options.XenArguments}").TrimEnd();
 
     /// <summary>Everything above as one text, for the cache's key.</summary>
     public string Fingerprint => string.Join('\n', [.. Arguments(MemoryBacking.Private, ""), XenArguments, KernelArguments]);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -14,7 +15,7 @@ namespace Xenolith.Bed.Emulator;
 /// should the shell be killed, the kernel kills QEMU (PR_SET_PDEATHSIG, which is tied to the thread that forked: in a shell there is only one, while a
 /// .NET thread may end long before its process).
 /// </remarks>
-internal sealed class Qemu : IAsyncDisposable
+internal sealed partial class Qemu : IAsyncDisposable
 {
     private const string Keeper = """
         setpriv --pdeathsig KILL -- "$@" </dev/null >&2 &
@@ -47,6 +48,9 @@ internal sealed class Qemu : IAsyncDisposable
 
     /// <summary>QEMU's own protocol.</summary>
     public QmpClient Monitor { get; }
+
+    /// <summary>The shell that QEMU runs below.</summary>
+    public int KeeperProcessId => _keeper.Id;
 
     /// <summary>Called with each piece of the console, after it was appended to the log.</summary>
     public Action? ConsoleRead { get; set; }
@@ -87,7 +91,7 @@ internal sealed class Qemu : IAsyncDisposable
             // QEMU connects before it does anything else, or says why not and ends.
             using CancellationTokenSource abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task<Socket[]> accepting = Task.WhenAll(
-                console.AcceptAsync(abandoned.Token).AsTask(), agent.AcceptAsync(abandoned.Token).AsTask(), monitor.AcceptAsync(abandoned.Token).AsTask());
+                AcceptAsync(console, abandoned.Token), AcceptAsync(agent, abandoned.Token), AcceptAsync(monitor, abandoned.Token));
             if (await Task.WhenAny(accepting, errors.Ended).ConfigureAwait(false) != accepting)
                 await abandoned.CancelAsync().ConfigureAwait(false);
             Socket[] accepted = await accepting.ConfigureAwait(false);
@@ -121,6 +125,25 @@ internal sealed class Qemu : IAsyncDisposable
         socket.Listen(1);
         return socket;
     }
+
+    /// <summary>Accepts a connection from a process of this user: abstract names are open to everybody, unlike files.</summary>
+    private static async Task<Socket> AcceptAsync(Socket listener, CancellationToken cancellationToken)
+    {
+        const int SocketLevel = 1; // SOL_SOCKET
+        const int PeerCredentials = 17; // SO_PEERCRED: struct ucred, process, user and group.
+        while (true)
+        {
+            Socket socket = await listener.AcceptAsync(cancellationToken).ConfigureAwait(false);
+            byte[] credentials = new byte[12];
+            socket.GetRawSocketOption(SocketLevel, PeerCredentials, credentials);
+            if (BitConverter.ToUInt32(credentials, 4) == EffectiveUser())
+                return socket;
+            socket.Dispose();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
 
     private static async Task StopAsync(Process keeper)
     {

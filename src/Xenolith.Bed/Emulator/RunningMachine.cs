@@ -30,6 +30,9 @@ internal sealed class RunningMachine : IAsyncDisposable
     /// <summary>The connection to dom0's agent.</summary>
     public Multiplexer Agent { get; }
 
+    /// <summary>QEMU's keeper.</summary>
+    public int KeeperProcessId => _qemu.KeeperProcessId;
+
     /// <summary>What QEMU complained about.</summary>
     public string EmulatorErrors => _qemu.Errors;
 

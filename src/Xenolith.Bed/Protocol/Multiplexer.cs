@@ -48,7 +48,8 @@ internal sealed class Multiplexer(Stream input, Stream output, Exchange exchange
     /// <summary>Reads frames until the connection ends or breaks, then fails every channel.</summary>
     public async Task RunAsync()
     {
-        Exception end = new EndOfStreamException("The connection between the host and dom0 has ended.");
+        const string ended = "The connection between the host and dom0 has ended.";
+        Exception end = new EndOfStreamException(ended);
         byte[] header = new byte[Wire.HeaderSize];
         try
         {
@@ -65,9 +66,13 @@ internal sealed class Multiplexer(Stream input, Stream output, Exchange exchange
                 Receive(number, kind, payload, length);
             }
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException or ObjectDisposedException or OperationCanceledException)
+        catch (InvalidDataException exception)
         {
             end = exception;
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            end = new EndOfStreamException(ended, exception);
         }
 
         Fail(end);
@@ -169,7 +174,7 @@ internal sealed class Multiplexer(Stream input, Stream output, Exchange exchange
         byte[] payload = ArrayPool<byte>.Shared.Rent(1 + length);
         payload[0] = reference[0];
         exchange.Read(slot, payload.AsSpan(1, length));
-        _ = ReleaseAsync();
+        _ = Task.Run(ReleaseAsync);
         return (payload, 1 + length);
 
         // Not awaited: a reader that waits for its own writer, on both sides at once, would never go on.

@@ -17,7 +17,7 @@ namespace Xenolith.Bed.Protocol;
 internal static class Wire
 {
     /// <summary>Changes whenever host and agent of different versions would misunderstand each other.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     public const int HeaderSize = 9;
 
@@ -101,11 +101,12 @@ internal enum Operation : byte
 
     /// <summary>
     /// String name → Int32 shutdown reason, String exit code (empty: none), once the domain has stopped.
-    /// Error carries the domain's id (Int32) as soon as it is watched; Output its console, complete at the end.
+    /// Error carries the domain's id (Int32) as soon as it is watched, then for each piece of its console that came an Int64 of the bytes so far and an
+    /// Int64 of dom0's monotonic clock in ns; Output its console, complete at the end.
     /// </summary>
     AttachDomain = 6,
 
-    /// <summary>Int32 domain, Boolean paused → nothing.</summary>
+    /// <summary>Int32 domain, Boolean paused → Int64 dom0's monotonic clock in ns, just before.</summary>
     PauseDomain = 7,
 
     /// <summary>Int32 domain, Bytes → nothing. Types into the domain's console.</summary>

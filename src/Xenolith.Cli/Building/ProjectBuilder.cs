@@ -31,9 +31,11 @@ internal static partial class ProjectBuilder
             DotnetResult result = await PublishAsync(project, cache, output, framework: null, cancellation).ConfigureAwait(false);
             if (result.ExitCode != 0 && result.Output.Contains("NETSDK1129", StringComparison.Ordinal)) // several target frameworks, none named
                 result = await PublishAsync(project, cache, output, await ChooseFrameworkAsync(project, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
-            return result.ExitCode == 0
-                ? (await File.ReadAllTextAsync(ImagePathFile(cache), cancellation).ConfigureAwait(false)).Trim()
-                : throw Explain(project, result);
+            if (result.ExitCode != 0)
+                throw Explain(project, result);
+            foreach (string warning in Findings(result, "warning"))
+                await Console.Error.WriteLineAsync(warning).ConfigureAwait(false);
+            return (await File.ReadAllTextAsync(ImagePathFile(cache), cancellation).ConfigureAwait(false)).TrimEnd('\n');
         }).ConfigureAwait(false);
     }
 
@@ -127,12 +129,15 @@ internal static partial class ProjectBuilder
         if (all.Contains("No .NET SDKs were found", StringComparison.Ordinal) || all.Contains("compatible .NET SDK was not found", StringComparison.Ordinal))
             return new CliException(ExitCode.Unavailable, $"no .NET SDK here can build {project.Name}: get .NET 10 from https://dot.net/download, and see what global.json asks for.\n{all.Trim()}");
 
-        string[] errors = [.. all.Split('\n')
-            .Where(line => line.Contains(": error ", StringComparison.Ordinal))
-            .Select(line => ProjectSuffix().Replace(line, "").Trim())
-            .Distinct()];
+        string[] errors = [.. Findings(result, "error")];
         return new CliException(ExitCode.BuildFailed, $"{project.Name} does not build:\n{(errors.Length != 0 ? string.Join('\n', errors) : all.Trim())}");
     }
+
+    /// <summary>The compilers' errors or warnings, each once and without the project that MSBuild names at a line's end.</summary>
+    private static IEnumerable<string> Findings(DotnetResult result, string kind) => (result.Output + result.Errors).Split('\n')
+        .Where(line => line.Contains($": {kind} ", StringComparison.Ordinal))
+        .Select(line => ProjectSuffix().Replace(line, "").Trim())
+        .Distinct();
 
     private static string CacheOf(ProjectFile project)
     {

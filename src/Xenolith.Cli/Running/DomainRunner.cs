@@ -73,30 +73,39 @@ internal static class DomainRunner
 
     private static async Task<int> FollowAsync(Domain domain, TimeSpan? timeout, CancellationToken cancellation)
     {
-        Stream output = Console.OpenStandardOutput();
+        Stream output = StandardOutput.Open();
         await using (output.ConfigureAwait(false))
         {
             ExitLineFilter filter = new(output);
             Task relay = RelayAsync(domain.Console, filter, cancellation);
-            DomainEnd end;
+            Task<DomainEnd> shutdown = domain.WaitForShutdownAsync(timeout ?? Timeout.InfiniteTimeSpan, cancellation);
             try
             {
-                end = await domain.WaitForShutdownAsync(timeout ?? Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false);
+                if (await Task.WhenAny(relay, shutdown).ConfigureAwait(false) == relay)
+                    await relay.ConfigureAwait(false); // nobody reads the output any more: no use to wait for the program's end
+                DomainEnd end = await shutdown.ConfigureAwait(false);
+                await relay.ConfigureAwait(false);
+                filter.Complete(end.ExitCode);
+                return Conclude(end);
             }
             catch (BedTimeoutException) when (timeout is { } limit)
             {
                 throw new CliException(ExitCode.TimedOut, $"the program did not end within {limit.TotalSeconds:0.###} s");
             }
-            await relay.ConfigureAwait(false);
-            filter.Complete(end.ExitCode);
-            return Conclude(end);
         }
     }
 
     private static async Task RelayAsync(GuestConsole console, ExitLineFilter filter, CancellationToken cancellation)
     {
-        await foreach (ReadOnlyMemory<byte> bytes in console.ReadBytesAsync(cancellation).ConfigureAwait(false))
-            filter.Write(bytes.Span);
+        try
+        {
+            await foreach (ReadOnlyMemory<byte> bytes in console.ReadBytesAsync(cancellation).ConfigureAwait(false))
+                filter.Write(bytes.Span);
+        }
+        catch (IOException problem)
+        {
+            throw new CliException(ExitCode.OutputClosed, $"standard output cannot be written: {problem.Message}");
+        }
     }
 
     private static int Conclude(DomainEnd end)

@@ -41,6 +41,8 @@ internal static unsafe class KernelMain
         Clock.MarkStart();
         EntropyPool.Initialize(record->EntryTimestamp);
         AddressSpace.Randomize();
+        // From here on, functions that return find another cookie than the one they began with; this one never returns.
+        EntropyPool.Fill(new System.Span<byte>(Asm.SecurityCookie, sizeof(ulong)));
         DescriptorTables.EnableSyscall();
         FileTable.Initialize();
         EventChannels.Unmask(Hypervisor.TimerPort);

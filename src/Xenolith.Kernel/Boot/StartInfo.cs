@@ -27,6 +27,8 @@ internal static unsafe class StartInfo
 
     internal static HvmMemmapTableEntry* MemoryMap => (HvmMemmapTableEntry*)Here->Map;
     internal static int MemoryMapCount { get; private set; }
+    /// <summary>Bytes of RAM in the memory map: what the domain was given, the image's place included.</summary>
+    internal static ulong Ram { get; private set; }
     internal static HvmModlistEntry* Modules => (HvmModlistEntry*)Here->Modules;
     internal static int ModuleCount { get; private set; }
     /// <summary>The command line with its NUL.</summary>
@@ -61,6 +63,7 @@ internal static unsafe class StartInfo
                 ram += MemoryMap[i].Size;
         }
         MemoryMapCount = (int)entries;
+        Ram = ram;
 
         // The image, the kernel's own tables and stacks, and what the .NET runtime commits before Main.
         const ulong runtimeNeeds = 7 << 20;

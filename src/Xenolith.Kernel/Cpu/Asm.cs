@@ -14,7 +14,6 @@ internal static unsafe class Asm
     [DllImport("*", EntryPoint = "read_fault_address"), SuppressGCTransition] internal static extern ulong ReadFaultAddress();
     [DllImport("*", EntryPoint = "invalidate_page"), SuppressGCTransition] internal static extern void InvalidatePage(ulong address);
     [DllImport("*", EntryPoint = "flush_translations"), SuppressGCTransition] internal static extern void FlushTranslations();
-    [DllImport("*", EntryPoint = "load_page_tables"), SuppressGCTransition] internal static extern void LoadPageTables(ulong physical);
     [DllImport("*", EntryPoint = "load_interrupt_table"), SuppressGCTransition] internal static extern void LoadInterruptTable(void* table, uint limit);
     [DllImport("*", EntryPoint = "load_task_register"), SuppressGCTransition] internal static extern void LoadTaskRegister(uint selector);
     [DllImport("*", EntryPoint = "write_port"), SuppressGCTransition] internal static extern void WritePort(ushort port, byte value);
@@ -32,7 +31,6 @@ internal static unsafe class Asm
     [DllImport("*", EntryPoint = "wait_for_interrupt"), SuppressGCTransition] internal static extern void WaitForInterrupt();
     [DllImport("*", EntryPoint = "save_extended_state"), SuppressGCTransition] internal static extern void SaveExtendedState(void* area);
     [DllImport("*", EntryPoint = "restore_extended_state"), SuppressGCTransition] internal static extern void RestoreExtendedState(void* area);
-    [DllImport("*", EntryPoint = "call_on_stack"), SuppressGCTransition] internal static extern void CallOnStack(ulong argument, ulong stackTop, delegate* unmanaged<ulong, void> function);
     [DllImport("*", EntryPoint = "label_address"), SuppressGCTransition] private static extern ulong LabelAddress(int index);
 
     // The order is that of the table in Primitives.S.
@@ -42,22 +40,19 @@ internal static unsafe class Asm
     internal static ulong HypercallPage => LabelAddress(3);
     internal static ulong* Gdt => (ulong*)LabelAddress(4);
     internal static ulong* RootTable => (ulong*)LabelAddress(5);
-    internal static ulong BootStack => LabelAddress(6);
-    internal static ulong BootStackTop => LabelAddress(7);
-    internal static ulong* DirectMapLevel3 => (ulong*)LabelAddress(19);
-    internal static ulong* DirectMapLevel2 => (ulong*)LabelAddress(20);
-    internal static ulong* DirectMapLevel1 => (ulong*)LabelAddress(21);
-    internal static ulong WaitHalt => LabelAddress(22);
-    internal static ulong WaitHalted => LabelAddress(23);
-    internal static ulong ImageStart => LabelAddress(8);
-    internal static ulong TextStart => LabelAddress(9);
-    internal static ulong KernelTextStart => LabelAddress(10);
-    internal static ulong KernelTextEnd => LabelAddress(11);
-    internal static ulong TextEnd => LabelAddress(12);
-    internal static ulong RodataStart => LabelAddress(13);
-    internal static ulong RodataEnd => LabelAddress(14);
-    internal static ulong DataStart => LabelAddress(15);
-    internal static ulong DataEnd => LabelAddress(16);
-    internal static ulong ProgramEntry => LabelAddress(17);
-    internal static byte* Symbols => (byte*)LabelAddress(18);
+    internal static ulong ImageStart => LabelAddress(6);
+    internal static ulong TextStart => LabelAddress(7);
+    internal static ulong TextEnd => LabelAddress(8);
+    internal static ulong RodataStart => LabelAddress(9);
+    internal static ulong RodataEnd => LabelAddress(10);
+    internal static ulong DataStart => LabelAddress(11);
+    internal static ulong DataEnd => LabelAddress(12);
+    internal static ulong ProgramEntry => LabelAddress(13);
+    internal static byte* Symbols => (byte*)LabelAddress(14);
+    internal static ulong* DirectMapLevel3 => (ulong*)LabelAddress(15);
+    internal static ulong* DirectMapLevel2 => (ulong*)LabelAddress(16);
+    internal static ulong* DirectMapLevel1 => (ulong*)LabelAddress(17);
+    internal static ulong WaitHalt => LabelAddress(18);
+    internal static ulong WaitHalted => LabelAddress(19);
+    internal static ulong* SecurityCookie => (ulong*)LabelAddress(20);
 }

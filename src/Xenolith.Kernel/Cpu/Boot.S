@@ -122,4 +122,4 @@ direct_map_level1:
 boot_stack:
         .skip 32768
 boot_stack_top:
-        .globl boot_stack, boot_stack_top
+

@@ -34,7 +34,6 @@ internal unsafe struct PerCpu
 
 internal static class Msr
 {
-    internal const uint Efer = 0xC0000080;
     internal const uint Star = 0xC0000081;
     internal const uint Lstar = 0xC0000082;
     internal const uint SyscallMask = 0xC0000084;

@@ -68,11 +68,6 @@ flush_translations:                             # all of them: the kernel uses n
         movq %rax, %cr3
         ret
 
-        .globl load_page_tables
-load_page_tables:                               # rdi = physical address of the PML4
-        movq %rdi, %cr3
-        ret
-
         .globl load_interrupt_table
 load_interrupt_table:                           # rdi = address, esi = limit
         subq $16, %rsp
@@ -241,15 +236,15 @@ label_address:
 
         .section .xl.rodata.labels, "a", @progbits
         .balign 8
-labels: .quad trap_stubs, syscall_entry, return_to_program, hypercall_page, boot_gdt, boot_pml4, boot_stack, boot_stack_top
-        .quad xl_image_start, xl_text_start, xl_kernel_text_start, xl_kernel_text_end, xl_text_end
+labels: .quad trap_stubs, syscall_entry, return_to_program, hypercall_page, boot_gdt, boot_pml4
+        .quad xl_image_start, xl_text_start, xl_text_end
         .quad xl_rodata_start, xl_rodata_end, xl_data_start, xl_data_end, _start, xl_symbols
-        .quad direct_map_level3, direct_map_level2, direct_map_level1, wait_halt, wait_halted
+        .quad direct_map_level3, direct_map_level2, direct_map_level1, wait_halt, wait_halted, __security_cookie
 
         .section .xl.data.compiler, "aw", @progbits
         .balign 8
         .globl __security_cookie, RhpTrapThreads
-__security_cookie:                              # replaced from the entropy pool at boot
+__security_cookie:                              # C#: Boot/Main.cs replaces it by a random one
         .quad 0x5BD1E995A3C59AC3
 RhpTrapThreads:                                 # the runtime's "a collection is waiting" flag: never set here
         .quad 0

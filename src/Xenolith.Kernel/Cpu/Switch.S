@@ -65,14 +65,3 @@ restore_extended_state:
         movl $-1, %edx
         xrstor (%rdi)
         ret
-
-# call_on_stack(rdi = argument, rsi = stack top, rdx = function): for code that must not trust the current stack.
-        .globl call_on_stack
-call_on_stack:
-        pushq %rbp
-        movq %rsp, %rbp
-        movq %rsi, %rsp
-        call *%rdx
-        movq %rbp, %rsp
-        popq %rbp
-        ret

@@ -9,17 +9,39 @@ internal static unsafe class Backtrace
 {
     private const int MaximumFrames = 48;
 
-    internal static void FromHere()
-    {
-        ulong pointer = Asm.FramePointer();
-        PrintFrom(pointer, 0);
-    }
+    // How far up the stack callers of functions without a frame are looked for.
+    private const ulong SearchedBytes = 1024;
+    private const ulong LargestFrame = 1 << 20;
+    private const byte DirectCall = 0xE8;
+
+    internal static void FromHere() => PrintFrom(Asm.FramePointer(), 0);
 
     /// <summary>One line for the place, then one for each caller.</summary>
-    internal static void Print(ulong instruction, ulong framePointer)
+    internal static void Print(TrapFrame* frame)
     {
-        PrintPlace(instruction);
-        PrintFrom(framePointer, 1);
+        PrintPlace(frame->Rip);
+        ulong pointer = frame->Rbp;
+        ulong slot = frame->Rsp + 7 & ~7ul;
+        ulong end = IsFrame(pointer) && pointer > slot ? pointer : slot + SearchedBytes;
+        ulong place = frame->Rip, found = 0;
+        int count = 1;
+        // The C library keeps no frame pointers. Below the first frame, a word counts as a return address if it lies behind a call of
+        // the function in hand; after a jump to where there is no code, if it lies behind any call.
+        for (; slot < end && IsReadable(slot); slot += sizeof(ulong))
+        {
+            ulong word = *(ulong*)slot;
+            if (!IsReturnAddress(word) || IsCode(place) && !IsCallOf(word, place))
+                continue;
+            place = word - 1;
+            found = slot;
+            PrintPlace(place);
+            count++;
+            if (IsFrame(slot - sizeof(ulong)))
+                pointer = slot - sizeof(ulong);
+        }
+        while (IsFrame(pointer) && pointer < found)
+            pointer = *(ulong*)pointer;
+        PrintFrom(pointer, count);
     }
 
     private static void PrintFrom(ulong pointer, int count)
@@ -29,7 +51,7 @@ internal static unsafe class Backtrace
         {
             ulong caller = ((ulong*)pointer)[0];
             ulong instruction = ((ulong*)pointer)[1];
-            if (instruction < Asm.TextStart || instruction >= Asm.TextEnd)
+            if (!IsCode(instruction))
                 return;
             PrintPlace(instruction - 1); // inside the call, not behind it
             if (caller <= pointer)
@@ -42,7 +64,7 @@ internal static unsafe class Backtrace
     {
         Log.Begin();
         Log.Text("   at ");
-        if (SymbolTable.Find(Asm.Symbols, address, out ReadOnlySpan<byte> name, out ulong offset))
+        if (IsCode(address) && SymbolTable.Find(Asm.Symbols, address, out ReadOnlySpan<byte> name, out ulong offset))
         {
             Log.Bytes(name);
             Log.Text("+");
@@ -52,6 +74,30 @@ internal static unsafe class Backtrace
             Log.Hex(address);
         Log.End();
     }
+
+    private static bool IsCode(ulong address) => address >= Asm.TextStart && address < Asm.TextEnd;
+
+    private static bool IsFrame(ulong pointer)
+    {
+        if ((pointer & 7) != 0 || !IsReadable(pointer))
+            return false;
+        ulong caller = *(ulong*)pointer;
+        return caller > pointer && caller - pointer <= LargestFrame && (caller & 7) == 0 && IsReturnAddress(((ulong*)pointer)[1]);
+    }
+
+    /// <summary>True for an address in the code behind a call: E8 and four bytes, or FF and one, two or five.</summary>
+    private static bool IsReturnAddress(ulong address)
+    {
+        if (!IsCode(address) || address - Asm.TextStart < 6)
+            return false;
+        byte* code = (byte*)address;
+        return code[-5] == DirectCall || code[-2] == 0xFF || code[-3] == 0xFF || code[-6] == 0xFF;
+    }
+
+    /// <summary>True if the call before a return address leads to the function that a place lies in.</summary>
+    private static bool IsCallOf(ulong address, ulong place) =>
+        ((byte*)address)[-5] == DirectCall && SymbolTable.Find(Asm.Symbols, place, out _, out ulong offset)
+        && address + (ulong)(long)((int*)address)[-1] == place - offset;
 
     private static bool IsReadable(ulong address)
     {

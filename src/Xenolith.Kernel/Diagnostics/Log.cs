@@ -24,9 +24,11 @@ internal static class Log
 
     internal static void Hex(ulong value) => line.Hex(value);
 
-    /// <summary>Ends the line and sends it, behind whatever the program has written.</summary>
+    /// <summary>Ends the line and sends it, behind whatever the program has written; a line that the program has begun is ended first.</summary>
     internal static void End()
     {
+        if (!ConsoleRing.AtLineStart)
+            ConsoleRing.WriteNow("\n"u8);
         line.NewLine();
         ConsoleRing.WriteNow(line.Content);
     }

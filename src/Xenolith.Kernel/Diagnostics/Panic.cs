@@ -38,7 +38,7 @@ internal static unsafe class Panic
         Log.Hex(frame->Rsp);
         Log.Text(")");
         Log.End();
-        Backtrace.Print(frame->Rip, frame->Rbp);
+        Backtrace.Print(frame);
         Crash();
     }
 

@@ -55,10 +55,6 @@ internal unsafe struct PipeBuffer
 
     internal static uint Available(PipeBuffer* pipe) => pipe->tail - pipe->head;
 
-    internal static bool IsReadable(PipeBuffer* pipe) => Available(pipe) > 0 || !pipe->hasWriter;
-
-    internal static bool IsWritable(PipeBuffer* pipe) => Available(pipe) < Capacity || !pipe->hasReader;
-
     internal static long Read(PipeBuffer* pipe, Span<byte> buffer, bool nonBlocking)
     {
         if (buffer.Length == 0)

@@ -39,11 +39,9 @@ internal static unsafe class ProgramStart
         thread->State = ThreadState.Running;
         PerCpu.This->Current = thread;
         PerCpu.This->KernelStackTop = thread->KernelStackTop;
-        Hypervisor_Unmask();
+        Xen.Hypervisor.SharedInfo->VcpuInfo.EvtchnUpcallMask = 0;
         Asm.EnterProgram((ulong)frame);
     }
-
-    private static void Hypervisor_Unmask() => Xen.Hypervisor.SharedInfo->VcpuInfo.EvtchnUpcallMask = 0;
 
     /// <summary>Lays out strings, vectors and argc below <paramref name="top"/>; returns the stack pointer.</summary>
     private static ulong BuildStack(ulong top)
@@ -65,6 +63,10 @@ internal static unsafe class ProgramStart
         at -= words.TextLength;
         byte* text = at;
         Copy(text, line.Slice(0, words.TextLength));
+        at = (byte*)((ulong)at - HeapRange.Capacity & ~15ul);
+        byte* heapRange = HeapRange.IsSet(text, offsets, words.EnvironmentCount) ? null : at;
+        if (heapRange != null)
+            HeapRange.Write(heapRange);
 
         ulong elf = Asm.ImageStart;
         ulong* aux = stackalloc ulong[32];
@@ -84,8 +86,8 @@ internal static unsafe class ProgramStart
         Add(aux, ref n, AuxName, (ulong)name);
         Add(aux, ref n, AuxNull, 0);
 
-        int count = 1 + 1 + words.ArgumentCount + 1 + words.EnvironmentCount + 1 + n;
-        ulong* vector = (ulong*)((ulong)text - (ulong)count * 8 & ~15ul);
+        int count = 1 + 1 + words.ArgumentCount + 1 + words.EnvironmentCount + 1 + 1 + n;
+        ulong* vector = (ulong*)((ulong)at - (ulong)count * 8 & ~15ul);
         int v = 0;
         vector[v++] = (ulong)words.ArgumentCount + 1;
         vector[v++] = (ulong)name;
@@ -94,6 +96,8 @@ internal static unsafe class ProgramStart
         vector[v++] = 0;
         for (int i = 0; i < words.EnvironmentCount; i++)
             vector[v++] = (ulong)(text + offsets[i]);
+        if (heapRange != null)
+            vector[v++] = (ulong)heapRange;
         vector[v++] = 0;
         for (int i = 0; i < n; i++)
             vector[v++] = aux[i];

@@ -16,6 +16,8 @@ internal static unsafe partial class AddressSpace
     // The C library makes a thread's stack by reserving it whole and then opening all but a guard at its low end.
     private const ulong LargestGuard = 64 * 1024, LargestStack = 64 << 20;
 
+    private const ulong LargeMapping = 4 << 20;
+
     private static RegionTree regions;
     private static ulong mappingBase;
     // Keeps reservations apart that happen to touch, so that each can be recognised when it is opened.
@@ -54,7 +56,9 @@ internal static unsafe partial class AddressSpace
     {
         if (size > Layout.ProgramEnd)
             return -Errno.NoMemory;
-        ulong address = regions.FindGap(size, Layout.PageSize, mappingBase, Layout.ProgramEnd);
+        // What is large begins where a large page can; the collector's reservation, cut into regions of up to 4 MiB, also wastes none.
+        ulong alignment = size >= LargeMapping ? LargeMapping : Layout.PageSize;
+        ulong address = regions.FindGap(size, alignment, mappingBase, Layout.ProgramEnd);
         return address == 0 ? -Errno.NoMemory : Insert(address, size, protection, isStack);
     }
 
@@ -177,6 +181,16 @@ internal static unsafe partial class AddressSpace
 
     /// <summary>True if every byte of the range is mapped, whatever is allowed there.</summary>
     internal static bool IsMapped(ulong address, ulong size) => size != 0 && IsCovered(address, size, RegionProtection.None);
+
+    /// <summary>True for an address at which nothing is allowed, just below a thread's stack: the stack has overflowed.</summary>
+    internal static bool IsBelowStack(ulong address)
+    {
+        Region* region = regions.FindFirstAtOrAfter(address);
+        if (region != null && region->Start <= address && region->Attributes.Protection == RegionProtection.None)
+            region = RegionTree.Next(region); // the guard
+        return region != null && (region->Attributes.Flags & RegionFlags.NoReserve) != 0
+            && region->Start > address && region->Start - address <= LargestGuard;
+    }
 
     private static long Insert(ulong address, ulong size, RegionProtection protection, bool isStack)
     {

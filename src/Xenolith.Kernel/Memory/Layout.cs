@@ -15,7 +15,7 @@ internal static class Layout
     internal const ulong PageMask = PageSize - 1;
     internal const ulong LargePageSize = 2 << 20;
 
-    internal const ulong LowestMappable = 0x10000;
+    internal const ulong LowestMappable = 0x20_0000;
     internal const ulong MappingBase = 0x10_0000_0000;
     internal const ulong ProgramEnd = 0x7FFF_FFFF_F000;
 

@@ -19,17 +19,8 @@ internal enum RegionKind : byte
     /// <summary>Zeroed frames on first touch.</summary>
     Anonymous,
 
-    /// <summary>As <see cref="Anonymous"/>, but charged as touched.</summary>
-    Stack,
-
     /// <summary>The image's own frames.</summary>
     Image,
-
-    /// <summary>Frames that are not the allocator's: another domain's, or the hypervisor's.</summary>
-    Device,
-
-    /// <summary>No pages ever: an access is an error.</summary>
-    Guard,
 }
 
 [Flags]
@@ -40,7 +31,7 @@ internal enum RegionFlags : ushort
     /// <summary>Counted as promised memory.</summary>
     Charged = 1,
 
-    /// <summary>Never counted: the program asked for no reservation.</summary>
+    /// <summary>Counted page by page as touched: thread stacks.</summary>
     NoReserve = 2,
 }
 

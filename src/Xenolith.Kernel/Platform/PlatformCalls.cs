@@ -4,7 +4,6 @@ using System.Runtime;
 using Xenolith.Abi;
 using Xenolith.Kernel.Boot;
 using Xenolith.Kernel.Linux;
-using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Time;
 using Xenolith.Kernel.Xen;
 
@@ -24,7 +23,7 @@ internal static unsafe class PlatformCalls
         Hypercalls.Call(Abi.Hypercall.XenVersion, VersionOp.ExtraVersion, (ulong)info->ExtraVersion);
         info->ExtraVersion[PlatformInfo.ExtraVersionLength - 1] = 0;
         info->DomainId = Hypervisor.DomainNumber();
-        info->MemoryBytes = Frames.Total * Layout.PageSize;
+        info->MemoryBytes = StartInfo.Ram;
         info->SinceEntry = Clock.Now() - Clock.At(KernelMain.EntryTimestamp);
         return 0;
     }

@@ -2,6 +2,7 @@
 using Xenolith.Abi;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Threads;
@@ -17,8 +18,6 @@ internal static unsafe class Ending
         code &= 0xFF;
         if (code != 0)
         {
-            if (!ConsoleRing.AtLineStart)
-                ConsoleRing.WriteNow("\n"u8);
             Log.Begin();
             Log.Text("exit code ");
             Log.Decimal((ulong)code);
@@ -33,18 +32,16 @@ internal static unsafe class Ending
     {
         if (!IsDefect(signal))
             Exit(SignalExitCodeBase + signal);
-        if (!ConsoleRing.AtLineStart)
-            ConsoleRing.WriteNow("\n"u8);
         Log.Begin();
         Log.Text("program ended by ");
-        Log.Text(Name(signal));
+        Log.Text(signal == SignalNumber.Segv && AddressSpace.IsBelowStack(address) ? "SIGSEGV (stack overflow)" : Name(signal));
         if (signal is SignalNumber.Segv or SignalNumber.Bus)
         {
             Log.Text(" at address ");
             Log.Hex(address);
         }
         Log.End();
-        Backtrace.Print(frame->Rip, frame->Rbp);
+        Backtrace.Print(frame);
         Panic.Crash();
     }
 

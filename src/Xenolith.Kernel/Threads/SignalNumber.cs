@@ -8,7 +8,7 @@ internal static class SignalNumber
     internal const int Count = 64;
 
     // si_code values (sigaction(2)).
-    internal const int CodeUser = 0, CodeThread = -6, CodeKernel = 0x80;
+    internal const int CodeThread = -6, CodeKernel = 0x80;
     internal const int SegvMapError = 1, SegvAccessError = 2;
     internal const int IntegerDivide = 1, IllegalOpcode = 1, TrapBreakpoint = 1, BusAddress = 2;
 

@@ -21,6 +21,7 @@ internal static unsafe class ConsoleRing
     private const int PatienceInYields = 100_000;
     // The serial port, for messages when there is no Xen to print them.
     private const ushort SerialPort = 0x3F8;
+    private const ushort DebugPort = 0xE9;
 
     private static ByteRing output, input;
     private static uint port;
@@ -32,7 +33,7 @@ internal static unsafe class ConsoleRing
     internal static WaitQueue Writers, Readers;
 
     /// <summary>True when the last byte written ended a line, or none was written.</summary>
-    internal static bool AtLineStart => atLineStart;
+    internal static bool AtLineStart => !ready || atLineStart;
 
     internal static void Initialize()
     {
@@ -61,8 +62,8 @@ internal static unsafe class ConsoleRing
     /// <summary>Puts as much of the program's bytes into the ring as fits; each LF becomes CR LF. Returns how many were taken.</summary>
     internal static int Write(ReadOnlySpan<byte> bytes)
     {
-        if (!ready)
-            return bytes.Length; // a domain without a console: nobody listens
+        if (!ready || IsBroken())
+            return bytes.Length; // nobody listens
         int taken = 0;
         while (taken < bytes.Length)
         {
@@ -96,7 +97,7 @@ internal static unsafe class ConsoleRing
     /// <summary>Takes input that is there; 0 if there is none.</summary>
     internal static int Read(Span<byte> buffer)
     {
-        if (!ready)
+        if (!ready || IsBroken())
             return 0;
         int count = input.Read(buffer);
         if (count > 0)
@@ -104,12 +105,28 @@ internal static unsafe class ConsoleRing
         return count < 0 ? 0 : count;
     }
 
-    internal static bool HasInput => ready && input.Pending > 0;
+    /// <summary>
+    /// A back end that claims more than the ring holds is not to be trusted again: the console is closed, says so where Xen's own log is
+    /// (port 0xE9, `xl dmesg`), and the program goes on without it.
+    /// </summary>
+    private static bool IsBroken()
+    {
+        if (output.Pending >= 0 && input.Pending >= 0)
+            return false;
+        ready = false;
+        ReadOnlySpan<byte> message = "xenolith: the console's back end has broken its ring; the console is closed\n"u8;
+        for (int i = 0; i < message.Length; i++)
+            Asm.WritePort(DebugPort, message[i]);
+        Scheduler.WakeAll((WaitQueue*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref Writers));
+        return true;
+    }
 
     /// <summary>The back end has signalled: there may be space, input, or both.</summary>
     internal static void Signalled()
     {
         unanswered = false;
+        if (!ready || IsBroken())
+            return;
         if (output.Pending > 0)
             Notify();
         Scheduler.WakeAll((WaitQueue*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref Writers));
@@ -147,10 +164,6 @@ internal static unsafe class ConsoleRing
         {
         }
     }
-
-    internal static bool HasPendingOutput => ready && output.Pending > 0;
-
-    internal static uint Port => port;
 
     /// <summary>Blocks the CPU until the back end has taken something. False if it does not within its time, or broke the ring.</summary>
     private static bool WaitForProgress()

@@ -78,7 +78,7 @@ public static partial class ImageLinker
         string answer = NativeTool.Require(Demangler, [], string.Concat(functions.Select(f => f.Name + "\n")));
         string[] names = answer.TrimEnd('\n').Split('\n');
         return names.Length == functions.Count
-            ? [.. functions.Zip(names, (function, name) => function with { Name = name })]
+            ? [.. functions.Zip(names, (function, name) => function with { Name = ManagedName.Shorten(name) })]
             : throw new ImageLinkException("XEN1002", $"{Demangler} answered {names.Length} names for {functions.Count}.");
     }
 

@@ -28,7 +28,7 @@ public sealed unsafe class RegionTreeTests
         Entry[] others =
         [
             Writable with { Protection = RegionProtection.Read },
-            Writable with { Kind = RegionKind.Stack },
+            Writable with { Kind = RegionKind.Image },
             Writable with { Flags = RegionFlags.Charged },
             Writable with { Tag = 1 },
         ];
@@ -118,7 +118,7 @@ public sealed unsafe class RegionTreeTests
     {
         Gen<Entry> entry = Gen.Select(
             Gen.OneOf(RegionProtection.None, RegionProtection.Read, RegionProtection.Read | RegionProtection.Write),
-            Gen.OneOf(RegionKind.Anonymous, RegionKind.Stack),
+            Gen.OneOf(RegionKind.Anonymous, RegionKind.Image),
             Gen.OneOf(RegionFlags.None, RegionFlags.Charged),
             Gen.ULong[0, 1],
             (protection, kind, flags, tag) => new Entry(protection, kind, flags, tag));

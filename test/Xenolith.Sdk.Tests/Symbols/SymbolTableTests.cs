@@ -41,6 +41,13 @@ public class SymbolTableTests
         Assert.Equal(SymbolTable.LongestName - 1, Encoding.UTF8.GetByteCount(cut.Name));
     }
 
+    [Theory]
+    [InlineData("S_P_CoreLib_System_Collections_Generic_List_1<System___Canon>__Add", "System_Collections_Generic_List_1<__Canon>__Add")]
+    [InlineData("<Boxed>S_P_CoreLib_System_Guid__<unbox>S_P_CoreLib_System_Guid__ToString", "System_Guid__ToString")]
+    [InlineData("xenolith_kernel_Xenolith_Kernel_Memory_Frames__Allocate", "Kernel_Memory_Frames__Allocate")]
+    [InlineData("WKS::gc_heap::init_gc_heap(int)", "WKS::gc_heap::init_gc_heap(int)")]
+    public void A_managed_name_loses_what_says_little(string name, string shortened) => Assert.Equal(shortened, ManagedName.Shorten(name));
+
     [Fact]
     public void Functions_out_of_order_or_above_4_GiB_are_refused()
     {

@@ -1,0 +1,81 @@
+namespace Xenolith.Simulation;
+
+/// <summary>One domain of a <see cref="SimulatedHypervisor"/>: a platform for the code that runs in it, and what its host can do to it.</summary>
+public sealed class SimulatedDomain
+{
+    private readonly SimulatedHypervisor _hypervisor;
+    private readonly SimulatedPlatform _platform;
+
+    internal SimulatedDomain(SimulatedHypervisor hypervisor, ushort id, Grants.GrantOptions? grantOptions)
+    {
+        _hypervisor = hypervisor;
+        Id = id;
+        Faults = new SimulatedFaults((hypervisor.Options.Seed * 31) + id);
+        Events = new SimulatedEventChannels(hypervisor, this);
+        GrantOperations = new SimulatedGrants(hypervisor, this);
+        _platform = new SimulatedPlatform(this, hypervisor.Time, grantOptions);
+    }
+
+    /// <summary>Its number.</summary>
+    public ushort Id { get; }
+
+    /// <summary>Domain 0 may bind the interrupts that tell of other domains.</summary>
+    public bool IsPrivileged => Id == 0;
+
+    /// <summary>False after <see cref="Destroy"/>.</summary>
+    public bool IsAlive { get; private set; } = true;
+
+    /// <summary>The platform for the code that runs in the domain.</summary>
+    public XenPlatform Platform => _platform;
+
+    /// <summary>Makes this domain's operations fail.</summary>
+    public SimulatedFaults Faults { get; }
+
+    internal SimulatedEventChannels Events { get; }
+
+    internal SimulatedGrants GrantOperations { get; }
+
+    /// <summary>
+    /// The end of the domain as its peers see it: its ports are closed, its mappings end with their notifications, and domain 0 gets
+    /// <see cref="EventChannels.VirtualInterrupt.DomainException"/>. Code of the domain that still runs gets errors.
+    /// </summary>
+    public void Destroy()
+    {
+        lock (_hypervisor.SyncRoot)
+        {
+            if (!IsAlive)
+                return;
+            GrantOperations.Destroy();
+            Events.CloseAll();
+            IsAlive = false;
+            _hypervisor.Remove(this);
+        }
+    }
+
+    /// <summary>
+    /// Suspends and resumes the domain, as a restore or a migration does: ports, grants and mappings are gone, memory is as it was, and the platform is in
+    /// its next generation.
+    /// </summary>
+    public void SuspendAndResume()
+    {
+        lock (_hypervisor.SyncRoot)
+        {
+            GrantOperations.Resume();
+            Events.CloseAll();
+        }
+        _platform.Resume();
+    }
+
+    /// <summary>Sends the domain one of Xen's interrupts.</summary>
+    public void Raise(EventChannels.VirtualInterrupt interrupt)
+    {
+        lock (_hypervisor.SyncRoot)
+            Events.Raise(interrupt);
+    }
+
+    private sealed class SimulatedPlatform(SimulatedDomain domain, TimeProvider time, Grants.GrantOptions? options)
+        : XenPlatform(domain.Events, domain.GrantOperations, time, options)
+    {
+        internal void Resume() => BeginNextGeneration();
+    }
+}

@@ -1,0 +1,82 @@
+using Xenolith.EventChannels;
+using Xenolith.Grants;
+using Xenolith.Unikernel;
+using Xenolith.Xenstore;
+
+namespace Xenolith;
+
+/// <summary>
+/// Where a program meets Xen: everything that a driver needs of the place in which it runs, and nothing of how that place does it. A unikernel asks
+/// its kernel, a simulation plays the hypervisor within one process; a driver sees no difference.
+/// </summary>
+/// <remarks>
+/// Safe from any thread. A place provides <see cref="EventChannelOperations"/> and <see cref="GrantOperations"/>, which are as thin as Xen's own
+/// interface; waiting, pools, ownership and reclamation are built on them once, here.
+/// </remarks>
+public abstract class XenPlatform : IAsyncDisposable
+{
+    private volatile Generation _generation = new(0);
+
+    /// <summary>Builds the platform on what its place provides.</summary>
+    /// <param name="events">Xen's event channels as this place reaches them.</param>
+    /// <param name="grants">Xen's grant tables as this place reaches them.</param>
+    /// <param name="time">The clock by which everything here waits.</param>
+    /// <param name="grantOptions">How grants are pooled and reclaimed; <see langword="null"/> for the defaults.</param>
+    protected XenPlatform(EventChannelOperations events, GrantOperations grants, TimeProvider time, GrantOptions? grantOptions = null)
+    {
+        TimeProvider = time;
+        EventChannels = new EventChannelTable(this, events);
+        Grants = new GrantTable(this, grants, grantOptions ?? new GrantOptions());
+    }
+
+    /// <summary>The platform of this very domain. There is one, because the domain has one set of ports and one grant table.</summary>
+    /// <exception cref="PlatformNotSupportedException">The program does not run as a unikernel.</exception>
+    public static XenPlatform Current => UnikernelPlatform.Instance
+        ?? throw new PlatformNotSupportedException(
+            "This program does not run as a domain of Xen. Build it with Xenolith.Sdk and start the image, or use a simulation (Xenolith.Simulation).");
+
+    /// <summary>Whether <see cref="Current"/> can be used.</summary>
+    public static bool IsSupported => UnikernelPlatform.Instance is not null;
+
+    /// <summary>Event channels: notifications to and from other domains and from Xen.</summary>
+    public EventChannelTable EventChannels { get; }
+
+    /// <summary>Grants: memory shared with other domains, theirs and ours.</summary>
+    public GrantTable Grants { get; }
+
+    /// <summary>The clock of this place; virtual in a simulation.</summary>
+    public TimeProvider TimeProvider { get; }
+
+    /// <summary>The time since the last resume of the domain.</summary>
+    public Generation Generation => _generation;
+
+    /// <summary>
+    /// Takes over the rings to xenstored that this domain has from its start. For one generation: after a resume the rings end, and are opened anew.
+    /// </summary>
+    /// <returns><see langword="null"/> where there are none.</returns>
+    /// <exception cref="XenException">They are open already.</exception>
+    public virtual IXenstoreRing? OpenXenstoreRing() => null;
+
+    /// <summary>Ends every channel and stops what runs in the background. Pages that another domain still maps stay allocated.</summary>
+    public virtual ValueTask DisposeAsync()
+    {
+        EventChannels.Dispose();
+        Grants.Dispose();
+        GC.SuppressFinalize(this);
+        return default;
+    }
+
+    /// <summary>
+    /// Called by the place when the domain has been resumed and new ports and grants can be made: begins the next generation. Waiters on old ports
+    /// get <see cref="StaleHandleException"/>, references and mappings of before are forgotten (Xen has none of them any more), and
+    /// <see cref="Generation.Ended"/> is cancelled last.
+    /// </summary>
+    protected void BeginNextGeneration()
+    {
+        Generation ended = _generation;
+        _generation = new Generation(ended.Number + 1);
+        EventChannels.ForgetAll();
+        Grants.ForgetAll();
+        ended.End();
+    }
+}

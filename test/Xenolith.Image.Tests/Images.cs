@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Xenolith.Image.Tests;
+
+/// <summary>The images under test.</summary>
+internal static class Images
+{
+    private static readonly string Root = typeof(Images).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
+
+    internal static string Hello { get; } = Published("samples/Hello");
+
+    internal static string Busy { get; } = Published("samples/Busy");
+
+    /// <summary>Its first argument says what it does.</summary>
+    internal static string Scenarios { get; } = Published("test/Programs/Scenarios");
+
+    /// <summary>Brings all images up to date with their sources, the kernel's included.</summary>
+    internal static async Task PublishAsync(CancellationToken cancellationToken)
+    {
+        ProcessStartInfo start = new("dotnet", ["msbuild", Path.Combine(Root, "test", "Programs", "Images.proj"), "-nologo", "-verbosity:quiet", "-terminalLogger:off", "-maxCpuCount"])
+        {
+            RedirectStandardOutput = true,
+        };
+        foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+            start.Environment.Remove(name); // what started the tests may itself be a build
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        using Process process = Process.Start(start)!;
+        string output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"The images could not be published:\n{output}");
+    }
+
+    private static string Published(string project) => Path.Combine(Root, project, "bin/Release/net10.0/linux-x64/publish", $"{Path.GetFileName(project)}.xen");
+}

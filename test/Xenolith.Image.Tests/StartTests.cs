@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Xenolith.Image.Tests;
+
+/// <summary>Starts that cannot succeed end at once, with one line that says what to do.</summary>
+public sealed class StartTests(ImageBed bed)
+{
+    [Theory]
+    [InlineData(6)]
+    [InlineData(8)]
+    public async Task Too_little_memory_is_refused_with_the_amount_that_is_needed(int memory)
+    {
+        ImageRun run = (await bed.RunAsync(Images.Hello, memory: memory)).RequireCrash();
+        Match line = Regex.Match(run.Output, @"^xenolith: cannot start: the domain has ([0-9]+) MiB of memory and this program needs at least ([0-9]+) MiB: raise memory= in its configuration\n$");
+        Assert.True(line.Success, run.Output);
+        Assert.InRange(Number(line.Groups[1]), memory - 1, memory);
+
+        int needed = Number(line.Groups[2]);
+        Assert.InRange(needed, memory + 1, 16);
+        (await bed.RunAsync(Images.Hello, memory: needed)).RequireSuccess();
+        Assert.StartsWith("xenolith: cannot start: ", (await bed.RunAsync(Images.Hello, memory: needed - 1)).RequireCrash().Output);
+    }
+
+    [Fact]
+    public async Task Without_Xen_the_serial_port_says_so_and_the_machine_stands_still()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        ProcessStartInfo start = new(bed.Bed.Options.QemuPath ?? Environment.GetEnvironmentVariable("XENOLITH_QEMU") ?? "qemu-system-x86_64", [
+            "-accel", "tcg", "-machine", "pc", "-cpu", "qemu64", "-m", "64", "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", Images.Hello])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        using Process machine = Process.Start(start)!;
+        try
+        {
+            // It ends when the guest resets it, and so never should.
+            string output = "";
+            using CancellationTokenSource silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            silence.CancelAfter(TimeSpan.FromSeconds(30));
+            char[] buffer = new char[256];
+            try
+            {
+                int count;
+                while ((count = await machine.StandardOutput.ReadAsync(buffer, silence.Token)) > 0)
+                {
+                    output += new string(buffer, 0, count);
+                    if (output.Contains('\n', StringComparison.Ordinal))
+                        silence.CancelAfter(TimeSpan.FromSeconds(2));
+                }
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+            }
+
+            // The firmware speaks first.
+            Assert.EndsWith("xenolith: not started by Xen: this image is a Xen PVH guest kernel; start it with xl or with `xenolith run`\n", output.ReplaceLineEndings("\n"));
+            Assert.Equal(1, Regex.Count(output, "xenolith: "));
+            Assert.False(machine.HasExited);
+        }
+        finally
+        {
+            machine.Kill();
+            await machine.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private static int Number(Group group) => int.Parse(group.Value, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,2 @@
+global using Xenolith.Bed;
+global using Xunit;
