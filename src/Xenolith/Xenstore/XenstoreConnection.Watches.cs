@@ -66,7 +66,11 @@ internal sealed partial class XenstoreConnection
         try
         {
             XenstoreMessage reply = await request.Task.ConfigureAwait(false);
-            if (reply.Type == XenstoreMessageType.Error && XenstoreRequest.Error(reply).Error != XenstoreError.EEXIST && Forget(watch))
+            if (reply.Type != XenstoreMessageType.Error)
+                return;
+            if (XenstoreRequest.Error(reply).Error == XenstoreError.EEXIST)
+                watch.Raise(watch.Path); // a daemon that has kept the watch does not send the first event again
+            else if (Forget(watch))
                 watch.End(request.Failure(reply));
         }
         catch (Exception exception) when (exception is XenstoreException or ObjectDisposedException)
