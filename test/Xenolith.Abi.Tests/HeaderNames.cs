@@ -102,6 +102,13 @@ internal static class HeaderNames
         ["VersionOp.PageSize"] = "XENVER_pagesize",
         ["VersionOp.ExtraVersionLen"] = "XEN_EXTRAVERSION_LEN",
         ["XenstoreRingError.RingIdx"] = "XENSTORE_ERROR_RINGIDX",
+        // Newer than Debian 12's headers, where they follow these.
+        ["XenstoreMessageType.GetFeature"] = "XS_DIRECTORY_PART + 1",
+        ["XenstoreMessageType.SetFeature"] = "XS_DIRECTORY_PART + 2",
+        ["XenstoreMessageType.GetQuota"] = "XS_DIRECTORY_PART + 3",
+        ["XenstoreMessageType.SetQuota"] = "XS_DIRECTORY_PART + 4",
+        ["XenstoreServerFeature.WatchDepth"] = "XENSTORE_SERVER_FEATURE_ERROR << 1",
+        ["XenstoreServerFeature.AnyDomain"] = "XENSTORE_SERVER_FEATURE_ERROR << 2",
         ["CpuidLeaves.HvmApicAccessVirt"] = "XEN_HVM_CPUID_APIC_ACCESS_VIRT",
         ["CpuidLeaves.HvmX2ApicVirt"] = "XEN_HVM_CPUID_X2APIC_VIRT",
         ["CpuidLeaves.HvmVcpuIdPresent"] = "XEN_HVM_CPUID_VCPU_ID_PRESENT",

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace Xenolith.Bed.Tests;
 
 /// <summary>What is left when the process that started a bed ends without disposing it.</summary>
-public sealed partial class OwnerTests
+public sealed partial class OwnerTests(BedFixture fixture)
 {
     public const string OwnerArgument = "--own-a-bed";
 
@@ -14,15 +14,30 @@ public sealed partial class OwnerTests
     [Fact]
     public async Task A_killed_owner_leaves_no_process_and_no_file()
     {
-        string[] before = Files();
-        using Process owner = StartOwner();
-        Process[] session = await SessionAsync(owner);
-        Assert.Contains(session, process => process.ProcessName.StartsWith("qemu", StringComparison.Ordinal));
-        Assert.Equal(before, Files());
+        // Folders of its own, so that nobody else's files come and go there. The cache has the machine already.
+        string folder = Directory.CreateTempSubdirectory("xenolith-bed-test-").FullName;
+        try
+        {
+            string cache = Directory.GetParent(fixture.Bed.Info.Directory)!.FullName;
+            Directory.CreateDirectory(Path.Combine(folder, "tmp"));
+            Directory.CreateDirectory(Path.Combine(folder, "bed"));
+            foreach (string built in Directory.GetDirectories(cache, "packages-*").Append(fixture.Bed.Info.Directory))
+                Directory.CreateSymbolicLink(Path.Combine(folder, "bed", Path.GetFileName(built)), built);
 
-        owner.Kill();
-        await AllEndAsync(session);
-        Assert.Equal(before, Files());
+            using Process owner = StartOwner(folder);
+            Process[] session = await SessionAsync(owner);
+            Assert.Contains(session, process => process.ProcessName.StartsWith("qemu", StringComparison.Ordinal));
+            string[] files = Files(folder);
+            Assert.DoesNotContain(files, path => path.StartsWith(Path.Combine(folder, "tmp", "xenolith"), StringComparison.Ordinal));
+
+            owner.Kill();
+            await AllEndAsync(session);
+            Assert.Equal(files, Files(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]
@@ -75,12 +90,18 @@ public sealed partial class OwnerTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static Process StartOwner()
+    private static Process StartOwner(string? folder = null)
     {
         ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(OwnerTests).Assembly.Location);
         start.ArgumentList.Add(OwnerArgument);
+        if (folder is not null)
+        {
+            start.Environment["TMPDIR"] = Path.Combine(folder, "tmp");
+            start.Environment["XENOLITH_CACHE"] = folder;
+        }
+
         return Process.Start(start)!;
     }
 
@@ -102,11 +123,9 @@ public sealed partial class OwnerTests
         }
     }
 
-    private static string[] Files() =>
-        [.. new[] { Path.GetTempPath(), "/dev/shm", Path.GetDirectoryName(BedBuilder.GetInfoAsync().Result.Directory)! }
-            .SelectMany(folder => Directory.GetFileSystemEntries(folder))
-            .Where(path => path.Contains("xenolith", StringComparison.OrdinalIgnoreCase) || path.Contains("bed", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)];
+    private static string[] Files(string folder) =>
+        [.. Directory.GetFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
+            .Concat(Directory.GetFiles("/dev/shm", "*xenolith*")).Order(StringComparer.Ordinal)];
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);

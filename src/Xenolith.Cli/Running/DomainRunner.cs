@@ -9,9 +9,6 @@ namespace Xenolith.Cli.Running;
 /// <summary>Runs images in the test bed.</summary>
 internal static class DomainRunner
 {
-    /// <summary>What the hypervisor, dom0 and the emulator's own needs take of the machine's memory, in MiB.</summary>
-    private const int MemoryBesideDomains = 900;
-
     /// <summary>Runs the image to its end and returns the program's exit code, or one of <see cref="ExitCode"/>'s.</summary>
     internal static async Task<int> RunAsync(RunOptions options, CancellationToken cancellation)
     {
@@ -20,7 +17,7 @@ internal static class DomainRunner
             new BedOptions
             {
                 ColdBoot = options.ColdBoot,
-                MachineMemory = Math.Max(new BedOptions().MachineMemory, MemoryBesideDomains + configuration.Memory),
+                MachineMemory = BedOptions.MachineMemoryFor(configuration.Memory),
                 Progress = progress,
             },
             cancellation)).ConfigureAwait(false);

@@ -72,7 +72,9 @@ public sealed partial class XenstoreClient
     public Task SetTargetAsync(int domainId, int targetDomainId, CancellationToken cancellationToken = default) =>
         RequestAsync(MakeForDomain(XenstoreMessageType.SetTarget, domainId, Domain(targetDomainId)), cancellationToken);
 
-    /// <summary>Sends a control command to the daemon, for example <c>help</c> or <c>print</c>. Privileged domains only; commands differ between daemons.</summary>
+    /// <summary>
+    /// Sends a control command to the daemon, for example <c>help</c> or <c>print</c>. Privileged domains only; commands differ between daemons.
+    /// </summary>
     /// <returns>What the daemon answers.</returns>
     public async Task<string> ControlAsync(string command, IReadOnlyList<string>? arguments = null, CancellationToken cancellationToken = default)
     {

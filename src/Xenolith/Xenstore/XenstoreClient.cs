@@ -173,7 +173,9 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
         Connection.RenewWatches();
     }
 
-    /// <summary>Closes the connection; xenstored ends the client's watches and transactions. Whatever still waits ends with <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Closes the connection; xenstored ends the client's watches and transactions. Whatever still waits ends with <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
     private static bool TryReadTransactionId(in XenstoreMessage reply, out uint id)

@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 using Xenolith.Abi;
 
 namespace Xenolith.Xenstore;
@@ -18,7 +16,7 @@ namespace Xenolith.Xenstore;
 /// </code>
 /// A request whose caller gave up stays in _pending until its reply comes: its number is not used again before, and what it did can be undone.
 /// </remarks>
-internal sealed class XenstoreConnection : IAsyncDisposable
+internal sealed partial class XenstoreConnection : IAsyncDisposable
 {
     private readonly XenstoreTransport _transport;
     private readonly SemaphoreSlim _slots;
@@ -27,11 +25,9 @@ internal sealed class XenstoreConnection : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, XenstoreRequest> _pending = [];
-    private readonly Dictionary<string, WatchRegistration> _watches = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _outgoingReady = new(0);
     private ArrayBufferWriter<byte> _outgoing = new();
     private uint _lastRequestId;
-    private ulong _lastToken;
     private int _generation;
     private CancellationTokenSource? _serving;
     private TaskCompletionSource _connected = NewSignal();
@@ -83,55 +79,13 @@ internal sealed class XenstoreConnection : IAsyncDisposable
         return await request.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Starts a watch. If the caller gives up, it is ended again.</summary>
-    public async Task<WatchRegistration> StartWatchAsync(
-        string path, Action<string> onEvent, Action<Exception?> onEnd, CancellationToken cancellationToken)
-    {
-        XenstorePath.Validate(path, allowSpecial: true);
-        string token = "x" + Interlocked.Increment(ref _lastToken).ToString(CultureInfo.InvariantCulture);
-        WatchRegistration watch = new(path, token, onEvent, onEnd);
-        XenstoreRequest request = XenstoreRequest.ForWatch(XenstoreMessageType.Watch, watch, undo: reply => _ = UnwatchAsync(watch));
-        lock (_lock)
-            _watches.Add(token, watch); // before the request: the first event may overtake the reply's consumer
-        bool started = false;
-        try
-        {
-            XenstoreMessage reply = await SendAsync(request, cancellationToken).ConfigureAwait(false);
-            if (reply.Type == XenstoreMessageType.Error)
-                throw request.Failure(reply);
-            started = true;
-            return watch;
-        }
-        finally
-        {
-            if (!started)
-                Forget(watch);
-        }
-    }
-
-    /// <summary>Ends a watch. Does not throw: if xenstored is gone, so is the watch.</summary>
-    public Task EndWatchAsync(WatchRegistration watch) => Forget(watch) ? UnwatchAsync(watch) : Task.CompletedTask;
-
-    /// <summary>Sets all watches up again, after xenstored was told to forget them.</summary>
-    public void RenewWatches()
-    {
-        lock (_lock)
-        {
-            if (_serving is not null)
-                EnqueueWatches();
-        }
-    }
-
     /// <summary>Closes the connection for good because the peer's bytes make no sense.</summary>
     public XenstoreProtocolException Break(string message)
     {
         XenstoreProtocolException exception = new(message + " The connection is closed.");
         lock (_lock)
-        {
             _end ??= exception;
-            _serving?.Cancel();
-        }
-
+        _stop.Cancel();
         return exception;
     }
 
@@ -184,53 +138,6 @@ internal sealed class XenstoreConnection : IAsyncDisposable
         _outgoing.Write(request.Payload);
         if (_outgoingReady.CurrentCount == 0)
             _outgoingReady.Release();
-    }
-
-    private void EnqueueWatches()
-    {
-        foreach (WatchRegistration watch in _watches.Values)
-        {
-            if (!watch.Established)
-                continue;
-            XenstoreRequest request = XenstoreRequest.ForWatch(XenstoreMessageType.Watch, watch);
-            Enqueue(request);
-            _ = RenewAsync(watch, request);
-        }
-    }
-
-    private async Task RenewAsync(WatchRegistration watch, XenstoreRequest request)
-    {
-        try
-        {
-            XenstoreMessage reply = await request.Task.ConfigureAwait(false);
-            if (reply.Type == XenstoreMessageType.Error && XenstoreRequest.Error(reply).Error != XenstoreError.EEXIST && Forget(watch))
-                watch.End(request.Failure(reply));
-        }
-        catch (Exception exception) when (exception is XenstoreException or ObjectDisposedException)
-        {
-            // The connection was lost again: the next one renews the watch, or the end of all ends it.
-        }
-    }
-
-    private bool Forget(WatchRegistration watch)
-    {
-        lock (_lock)
-            return _watches.Remove(watch.Token);
-    }
-
-    private async Task UnwatchAsync(WatchRegistration watch)
-    {
-        Forget(watch);
-        try
-        {
-            // On a later connection there is nothing to end: a watch that is forgotten is not renewed.
-            XenstoreRequest request = XenstoreRequest.ForWatch(XenstoreMessageType.Unwatch, watch, Generation);
-            await SendAsync(request, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is XenstoreException or ObjectDisposedException)
-        {
-            // xenstored ends the watches of a connection that ends.
-        }
     }
 
     private async Task RunAsync()
@@ -358,17 +265,6 @@ internal sealed class XenstoreConnection : IAsyncDisposable
             else
                 DispatchReply(message);
         }
-    }
-
-    private void DispatchEvent(in XenstoreMessage message)
-    {
-        XenstorePayloadReader reader = new(message.Payload.Span);
-        if (!reader.TryReadWatchEvent(out ReadOnlySpan<byte> path, out ReadOnlySpan<byte> token))
-            throw new XenstoreProtocolException("The peer sent a watch event without a path and a token. The connection is closed.");
-        WatchRegistration? watch;
-        lock (_lock)
-            _watches.TryGetValue(Encoding.UTF8.GetString(token), out watch);
-        watch?.Raise(Encoding.UTF8.GetString(path)); // none: the watch was ended while the event was on its way
     }
 
     private void DispatchReply(in XenstoreMessage message)

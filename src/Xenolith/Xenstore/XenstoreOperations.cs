@@ -7,7 +7,7 @@ namespace Xenolith.Xenstore;
 
 /// <summary>
 /// The operations on nodes that a client and a transaction have in common: write a helper against this type, and it works in both. Requests may be made
-/// from any thread and without waiting for earlier ones; xenstored takes them in the order of the calls.
+/// from any thread and without waiting for earlier ones; where their order matters, await one before the next.
 /// </summary>
 /// <remarks>
 /// <para>Every method throws <see cref="ArgumentException"/> for a path or value that the protocol cannot carry (<see cref="XenstorePath"/>, and 4096
@@ -67,18 +67,15 @@ public abstract class XenstoreOperations
 
     /// <summary>Removes a node and everything below it.</summary>
     /// <returns>
-    /// False if there was nothing to remove. The protocol does not tell, so the node is read just before: between both another client may come.
+    /// False if there was nothing to remove. The protocol does not tell, so the node is read first: between both another client may come.
     /// </returns>
     public async Task<bool> RemoveAsync(string path, CancellationToken cancellationToken = default)
     {
-        XenstoreRequest read = Make(XenstoreMessageType.Read, path);
         XenstoreRequest remove = Make(XenstoreMessageType.Rm, path);
-        Task<XenstoreMessage> found = Connection.SendAsync(read, cancellationToken);
-        Task<XenstoreMessage?> removed = RequestOrNullAsync(remove, cancellationToken);
-        await Task.WhenAll(found, removed).ConfigureAwait(false);
-        XenstoreMessage before = await found.ConfigureAwait(false);
-        bool wasMissing = before.Type == XenstoreMessageType.Error && XenstoreRequest.Error(before).Error == XenstoreError.ENOENT;
-        return !wasMissing && await removed.ConfigureAwait(false) is not null;
+        XenstoreMessage before = await Connection.SendAsync(Make(XenstoreMessageType.Read, path), cancellationToken).ConfigureAwait(false);
+        if (before.Type == XenstoreMessageType.Error && XenstoreRequest.Error(before).Error == XenstoreError.ENOENT)
+            return false;
+        return await RequestOrNullAsync(remove, cancellationToken).ConfigureAwait(false) is not null;
     }
 
     /// <summary>Names of a node's children, in no particular order, however many they are.</summary>
@@ -103,7 +100,10 @@ public abstract class XenstoreOperations
     }
 
     /// <summary>A node's permissions.</summary>
-    /// <param name="path">A node; also <see cref="XenstorePath.IntroduceDomain"/> and <see cref="XenstorePath.ReleaseDomain"/>.</param>
+    /// <param name="path">
+    /// A node; also <see cref="XenstorePath.IntroduceDomain"/> and <see cref="XenstorePath.ReleaseDomain"/> where the daemon allows it (Xen 4.17's
+    /// answers EINVAL).
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns><see langword="null"/> if there is no such node.</returns>
     public async Task<XenstorePermissions?> GetPermissionsAsync(string path, CancellationToken cancellationToken = default)

@@ -121,20 +121,28 @@ static void store_receive(u8 *bytes, u32 count)
 struct store_header { u32 type, request, transaction, length; };
 enum { xs_read = 2, xs_watch = 4, xs_write = 11, xs_watch_event = 15 };
 
-/* Sends a request and returns the reply, with a NUL behind it. A watch event that comes instead is returned as it is. */
-static u32 store_request(u32 type, const char *body, u32 count, u8 *reply)
+/* Receives a message with a NUL behind it and returns its type. */
+static u32 store_message(u8 *body)
 {
-    struct store_header header = { type, 1, 0, count };
-    if (type) {
-        store_send(&header, sizeof header);
-        store_send(body, count);
-        notify(store_port);
-    }
+    struct store_header header;
     store_receive((u8 *)&header, sizeof header);
-    store_receive(reply, header.length);
-    reply[header.length] = 0;
+    store_receive(body, header.length);
+    body[header.length] = 0;
     notify(store_port);
     return header.type;
+}
+
+/* Sends a request, waits for its reply and returns the reply's type. Returns how many watch events came before it in *events. */
+static u32 store_request(u32 type, const char *body, u32 count, u8 *reply, u32 *events)
+{
+    struct store_header header = { type, 1, 0, count };
+    u32 received;
+    store_send(&header, sizeof header);
+    store_send(body, count);
+    notify(store_port);
+    for (*events = 0; (received = store_message(reply)) == xs_watch_event; ++*events)
+        ;
+    return received;
 }
 
 static int starts(const char *text, const char *prefix)
@@ -167,17 +175,20 @@ static void leave_exit_code(const char *code)
         code++;
     for (code += *code == ' '; *code >= '0' && *code <= '9'; code++)
         body[count++] = *code;
-    store_request(xs_write, body, count, reply);
+    u32 events;
+    store_request(xs_write, body, count, reply, &events);
 }
 
 static void obey_control(void)
 {
     static const char watch[] = "control/shutdown\0token";
     u8 reply[256];
-    store_request(xs_watch, watch, sizeof watch, reply);
+    u32 events;
+    store_request(xs_watch, watch, sizeof watch, reply, &events);
     print("waiting\r\n");
     for (;;) {
-        if (store_request(xs_read, watch, 17, reply) == xs_read) {
+        /* xenstored drops an event while an equal one is still to be delivered: so after each event the key is read, after it was received. */
+        if (store_request(xs_read, watch, 17, reply, &events) == xs_read) {
             if (starts((char *)reply, "poweroff"))
                 shut_down(0);
             if (starts((char *)reply, "reboot"))
@@ -185,8 +196,8 @@ static void obey_control(void)
             if (starts((char *)reply, "suspend"))
                 shut_down(2);
         }
-        while (store_request(0, 0, 0, reply) != xs_watch_event)
-            ;
+        if (events == 0)
+            store_message(reply);
     }
 }
 

@@ -234,6 +234,26 @@ public sealed class ClientFaultTests
         Assert.Equal("kept", await store.ReadAsync("/x", Token));
     }
 
+    [Theory]
+    [InlineData("EEXIST", true)]
+    [InlineData("ENOSPC", false)]
+    public async Task A_watch_that_is_not_renewed_goes_on_if_the_daemon_has_it_and_ends_otherwise(string error, bool goesOn)
+    {
+        ScriptedTransport transport = new();
+        await using XenstoreClient store = await XenstoreClient.ConnectAsync(transport, cancellationToken: Token);
+        Task<XenstoreWatch> watching = store.WatchAsync("/w", Token);
+        transport.Reply(await transport.ReceiveAsync(Token), "OK\0"u8);
+        XenstoreWatch watch = await watching;
+        Task resetting = store.ResetWatchesAsync(Token);
+        transport.Reply(await transport.ReceiveAsync(Token), "OK\0"u8);
+        await resetting;
+        transport.Fail(await transport.ReceiveAsync(Token), Encoding.ASCII.GetBytes(error));
+        if (goesOn)
+            Assert.Equal("/w", (await watch.ReadAsync(Token)).Path);
+        else
+            await Assert.ThrowsAsync<XenstoreQuotaException>(async () => await watch.ReadAsync(Token));
+    }
+
     [Fact]
     public async Task A_request_under_way_when_the_connection_ends_is_reported_as_such()
     {

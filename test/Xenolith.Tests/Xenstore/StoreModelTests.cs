@@ -15,7 +15,11 @@ public sealed class StoreModelTests
     private static readonly string[] s_paths = ["/a", "/b", "/a/x", "/a/y", "/a/x/1", "/b/x/2", "/c/d/e"];
 
     private static readonly Gen<Step> s_step = Gen.Select(
-        Gen.Int[0, Clients - 1], Gen.Enum<Operation>(), Gen.Int[0, s_paths.Length - 1].Select(index => s_paths[index]), Gen.Int[0, 9], (client, operation, path, value) => new Step(client, operation, path, $"{value}"));
+        Gen.Int[0, Clients - 1],
+        Gen.Enum<Operation>(),
+        Gen.Int[0, s_paths.Length - 1],
+        Gen.Int[0, 9],
+        (client, operation, path, value) => new Step(client, operation, s_paths[path], $"{value}"));
 
     private enum Operation
     {
@@ -32,7 +36,8 @@ public sealed class StoreModelTests
     private sealed record Step(int Client, Operation Operation, string Path, string Value);
 
     [Fact]
-    public async Task The_store_behaves_as_a_dictionary_with_serialisable_transactions() => await s_step.Array[1, 60].SampleAsync(RunAsync, iter: 1_500, threads: 1);
+    public async Task The_store_behaves_as_a_dictionary_with_serialisable_transactions() =>
+        await s_step.Array[1, 60].SampleAsync(RunAsync, iter: 1_500, threads: 1);
 
     private static async Task RunAsync(Step[] steps)
     {
@@ -147,10 +152,8 @@ public sealed class StoreModelTests
                     bool existed = Values.ContainsKey(path);
                     return (existed ? new Model(Values.RemoveRange(Values.Keys.Where(key => key == path || key.StartsWith(path + "/")))) : this, $"{existed}");
                 default:
-                    string result = Values.ContainsKey(path)
-                        ? string.Join(' ', Values.Keys.Where(key => key.LastIndexOf('/') == path.Length && key.StartsWith(path)).Select(key => key[(path.Length + 1)..]).Order())
-                        : "none";
-                    return (this, result);
+                    IEnumerable<string> children = Values.Keys.Where(key => key.LastIndexOf('/') == path.Length && key.StartsWith(path));
+                    return (this, Values.ContainsKey(path) ? string.Join(' ', children.Select(key => key[(path.Length + 1)..]).Order()) : "none");
             }
         }
 

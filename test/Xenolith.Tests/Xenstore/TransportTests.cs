@@ -130,7 +130,9 @@ internal sealed class SocketServer : IAsyncDisposable
     }
 
     private static async Task CopyAsync(
-        Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write, CancellationTokenSource ended)
+        Func<Memory<byte>, CancellationToken, ValueTask<int>> read,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write,
+        CancellationTokenSource ended)
     {
         byte[] buffer = new byte[4096];
         try
