@@ -128,10 +128,10 @@ public sealed class EventChannel : IDisposable
     {
         ThrowIfNotOpen();
         XenError error = _table.Operations.GetStatus(Port, out EventChannelStatus status);
-        if (error != XenError.None)
-            ThrowIfNotOpen();
-        XenException.ThrowIfError(error, $"tell the status of event channel {Port}");
-        return status;
+        if (error == XenError.None)
+            return status;
+        ThrowIfNotOpen(); // closed or resumed meanwhile
+        throw new XenException($"tell the status of event channel {Port}", error);
     }
 
     /// <summary>
@@ -200,9 +200,10 @@ public sealed class EventChannel : IDisposable
     {
         ThrowIfNotOpen();
         XenError error = _table.Operations.SetMasked(Port, masked);
-        if (error != XenError.None)
-            ThrowIfNotOpen();
-        XenException.ThrowIfError(error, $"{(masked ? "mask" : "unmask")} event channel {Port}");
+        if (error == XenError.None)
+            return;
+        ThrowIfNotOpen(); // closed or resumed meanwhile
+        throw new XenException($"{(masked ? "mask" : "unmask")} event channel {Port}", error);
     }
 
     private void ThrowIfNotOpen()

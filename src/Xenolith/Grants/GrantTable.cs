@@ -230,7 +230,8 @@ public sealed partial class GrantTable : IDisposable
             if (slot.State != SlotState.Reserved)
                 throw new InvalidOperationException($"Reference {reference} grants a page already. End that first.");
             Operations.Grant(new Span<GrantAccessRequest>(ref request));
-            XenException.ThrowIfError((XenError)(-request.Result), $"grant a page to domain {domain}");
+            if (request.Result != 0)
+                throw new XenException($"grant a page to domain {domain}", (XenError)(-request.Result));
             slot = new Slot { State = SlotState.Granted, Domain = domain, Pages = pages, Origin = Origin.Here() };
             pages.AddHold();
             _reserved--;
@@ -248,7 +249,8 @@ public sealed partial class GrantTable : IDisposable
             XenError error = End(reference);
             if (error == XenError.Busy)
                 return EndGrantResult.Busy;
-            XenException.ThrowIfError(error, $"end the grant {reference}"); // still granted: the table says so too
+            if (error != XenError.None)
+                throw new XenException($"end the grant {reference}", error); // still granted: the table says so too
             ReleasePages(ref _slots[reference]);
             _slots[reference] = new Slot { State = SlotState.Reserved };
             _granted--;
