@@ -80,6 +80,7 @@ internal static class HeaderNames
         (typeof(EvtchnState), "EVTCHNSTAT_", false),
         (typeof(EvtchnFifo), "EVTCHN_FIFO_", true),
         (typeof(ElfNote), "XEN_ELFNOTE_", true),
+        (typeof(GrantStatus), "GNTST_", false),
     ];
 
     /// <summary>Names to which the rule does not lead: the C expression instead.</summary>
@@ -114,8 +115,19 @@ internal static class HeaderNames
         ["CpuidLeaves.HvmVcpuIdPresent"] = "XEN_HVM_CPUID_VCPU_ID_PRESENT",
         ["CpuidLeaves.HvmDomidPresent"] = "XEN_HVM_CPUID_DOMID_PRESENT",
         ["CpuidLeaves.HvmUpcallVector"] = "XEN_HVM_CPUID_UPCALL_VECTOR",
+        ["GrantStatus.BadReference"] = "GNTST_bad_gntref",
+        ["GrantStatus.BadVirtualAddress"] = "GNTST_bad_virt_addr",
+        ["GrantStatus.BadCopyArgument"] = "GNTST_bad_copy_arg",
+        ["GrantStatus.Again"] = "GNTST_eagain",
         ["EvtchnFifo.NrChannels"] = "EVTCHN_FIFO_NR_CHANNELS",
     };
+
+    /// <summary>The platform ABI is Xenolith's own: no header of Xen's has it.</summary>
+    public static readonly Type[] Own =
+    [
+        typeof(PlatformInfo), typeof(PlatformEventKind), typeof(PlatformEventOpen), typeof(GrantFlag), typeof(GrantAccessRequest),
+        typeof(GrantMapRequest), typeof(GrantCopyRequest), typeof(GrantTableSize),
+    ];
 
     /// <summary>Constants that the headers state in comments only.</summary>
     public static readonly HashSet<string> Prose =
