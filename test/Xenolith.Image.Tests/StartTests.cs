@@ -23,6 +23,19 @@ public sealed class StartTests(ImageBed bed)
         Assert.StartsWith("xenolith: cannot start: ", (await bed.RunAsync(Images.Hello, memory: needed - 1)).RequireCrash().Output);
     }
 
+    [Theory]
+    [InlineData("nx", "this CPU has no NX bit, which memory protection needs")]
+    [InlineData("xsave", "this CPU offers no XSAVE: enable it on the host (Xen option xsave=1)")]
+    [InlineData("popcnt", "this CPU is older than x86-64-v2 (SSE4.2, POPCNT, CMPXCHG16B), for which the program is compiled")]
+    public async Task A_processor_without_a_feature_that_is_needed_is_refused_by_its_name(string feature, string message)
+    {
+        // The toolstack hides the feature from the domain's CPUID.
+        await using Domain domain = await bed.Bed.CreateDomainAsync(
+            new() { ImagePath = Images.Hello, ExtraConfig = $"cpuid = \"host,{feature}=0\"" }, TestContext.Current.CancellationToken);
+        ImageRun run = (await ImageBed.CompleteAsync(domain)).RequireCrash();
+        Assert.Equal($"xenolith: cannot start: {message}\n", run.Output);
+    }
+
     [Fact]
     public async Task Without_Xen_the_serial_port_says_so_and_the_machine_stands_still()
     {
