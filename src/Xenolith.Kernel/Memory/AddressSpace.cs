@@ -120,6 +120,9 @@ internal static unsafe partial class AddressSpace
             reached = region->End;
         }
 
+        // First what can fail for want of memory: with no large page across an edge, the page tables below cannot fail any more.
+        if (!PageTables.SplitAt(address) || !PageTables.SplitAt(end))
+            return -Errno.NoMemory;
         RegionFlags set = RegionFlags.None;
         if (writable && uncharged > 0)
         {
@@ -130,13 +133,13 @@ internal static unsafe partial class AddressSpace
             else
                 return -Errno.NoMemory;
         }
-        if (regions.SetProtection(address, end, protection, set, RegionFlags.None) != RegionResult.Done
-            || !PageTables.Protect(address, end, PageFlags(protection)))
+        if (regions.SetProtection(address, end, protection, set, RegionFlags.None) != RegionResult.Done)
         {
             if (set == RegionFlags.Charged)
                 Commit.Uncharge(uncharged >> 12);
             return -Errno.NoMemory;
         }
+        PageTables.Protect(address, end, PageFlags(protection));
         return 0;
     }
 
