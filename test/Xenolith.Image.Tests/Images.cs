@@ -15,6 +15,12 @@ internal static class Images
     /// <summary>Its first argument says what it does.</summary>
     internal static string Scenarios { get; } = Published("test/Programs/Scenarios");
 
+    /// <summary>Its first argument names a scenario of the platform API.</summary>
+    internal static string Platform { get; } = Published("test/Programs/Platform");
+
+    /// <summary>Checks the contract that every platform keeps.</summary>
+    internal static string Contract { get; } = Published("test/Programs/Contract");
+
     /// <summary>Brings all images up to date with their sources, the kernel's included.</summary>
     internal static async Task PublishAsync(CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using System.Runtime;
 using System.Runtime.CompilerServices;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Platform;
 using Xenolith.Kernel.Threads;
 
 namespace Xenolith.Kernel.Linux;
@@ -108,7 +109,7 @@ internal static unsafe class Dispatcher
             case SystemCall.Prlimit64: return ProcessCalls.GetLimit(b, d);
             case SystemCall.Getrandom: return ProcessCalls.Random(a, b);
         }
-        return Unknown(frame->Error);
+        return frame->Error >= PlatformCall.First ? PlatformDispatcher.Call(frame) : Unknown(frame->Error);
     }
 
     private static long Unknown(ulong number)

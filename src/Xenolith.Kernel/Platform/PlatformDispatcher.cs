@@ -1,0 +1,18 @@
+// The platform ABI's calls by their numbers (docs/platform-abi.md).
+using Xenolith.Kernel.Cpu;
+using Xenolith.Kernel.Linux;
+
+namespace Xenolith.Kernel.Platform;
+
+internal static class PlatformDispatcher
+{
+    /// <summary>Called by the system-call dispatcher for numbers from <see cref="PlatformCall.First"/> on, with interrupts off.</summary>
+    internal static unsafe long Call(TrapFrame* frame)
+    {
+        ulong a = frame->Rdi, b = frame->Rsi, c = frame->Rdx, d = frame->R10;
+        switch (frame->Error)
+        {
+            default: return -Errno.NoSystemCall;
+        }
+    }
+}

@@ -1,0 +1,14 @@
+// What the tests on Xen ask of the platform API: the first argument names a scenario, the others are its own.
+using PlatformScenarios;
+
+Dictionary<string, Func<string[], Task<int>>> scenarios = new()
+{
+    ["host"] = Host.ShowAsync,
+};
+
+if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))
+{
+    Console.Error.WriteLine($"Name one of: {string.Join(' ', scenarios.Keys)}");
+    return 2;
+}
+return await scenario(rest);
