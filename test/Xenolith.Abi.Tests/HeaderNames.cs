@@ -1,6 +1,7 @@
 // Which name in Xen's headers each structure, field and constant of Xenolith.Abi stands for. Most follow from a rule; the rest are listed.
 
 using System.Text;
+using Xenolith.Xenbus;
 
 namespace Xenolith.Abi.Tests;
 
@@ -48,6 +49,7 @@ internal static class HeaderNames
         (typeof(EvtchnExpandArray), ["evtchn_expand_array"]),
         (typeof(EvtchnSetPriority), ["evtchn_set_priority"]),
         (typeof(EvtchnFifoControlBlock), ["evtchn_fifo_control_block"]),
+        (typeof(SharedRing), ["any_sring"]),
     ];
 
     /// <summary>Constants: the prefix of their names in the headers, and whether the rest is in capitals.</summary>
@@ -81,6 +83,7 @@ internal static class HeaderNames
         (typeof(EvtchnFifo), "EVTCHN_FIFO_", true),
         (typeof(ElfNote), "XEN_ELFNOTE_", true),
         (typeof(GrantStatus), "GNTST_", false),
+        (typeof(XenbusState), "XenbusState", false),
     ];
 
     /// <summary>Names to which the rule does not lead: the C expression instead.</summary>
@@ -119,6 +122,16 @@ internal static class HeaderNames
         ["GrantStatus.BadVirtualAddress"] = "GNTST_bad_virt_addr",
         ["GrantStatus.BadCopyArgument"] = "GNTST_bad_copy_arg",
         ["GrantStatus.Again"] = "GNTST_eagain",
+        ["SharedRing.Ring"] = "offsetof(struct any_sring, ring)",
+        ["XenbusState.Unknown"] = "XenbusStateUnknown",
+        ["XenbusState.Initialising"] = "XenbusStateInitialising",
+        ["XenbusState.InitWait"] = "XenbusStateInitWait",
+        ["XenbusState.Initialised"] = "XenbusStateInitialised",
+        ["XenbusState.Connected"] = "XenbusStateConnected",
+        ["XenbusState.Closing"] = "XenbusStateClosing",
+        ["XenbusState.Closed"] = "XenbusStateClosed",
+        ["XenbusState.Reconfiguring"] = "XenbusStateReconfiguring",
+        ["XenbusState.Reconfigured"] = "XenbusStateReconfigured",
         ["EvtchnFifo.NrChannels"] = "EVTCHN_FIFO_NR_CHANNELS",
     };
 
