@@ -79,7 +79,7 @@ internal static unsafe class GrantCalls
 
     internal static long NotifyUnmap(ulong address, long clearOffset, uint port)
     {
-        if (port != ForeignMapping.NoPort && !EventChannels.IsUsable(port))
+        if (port != ForeignMapping.NoPort && !ProgramEvents.IsOpen(port))
             return -Errno.Invalid;
         return ForeignMappings.SetNotification(address, clearOffset, port);
     }

@@ -114,7 +114,7 @@ internal static unsafe class ForeignMappings
     {
         uint port = notifications.Complete(mapping);
         if (port != ForeignMapping.NoPort)
-            Hypercalls.Notify(port);
+            ProgramEvents.Notify(port); // refused if the program has closed it meanwhile
     }
 
     private static void Open()
