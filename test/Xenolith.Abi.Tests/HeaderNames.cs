@@ -150,7 +150,7 @@ internal static class HeaderNames
     /// <summary>The platform ABI is Xenolith's own: no header of Xen's has it.</summary>
     public static readonly Type[] Own =
     [
-        typeof(PlatformInfo), typeof(PlatformEventKind), typeof(PlatformEventOpen), typeof(GrantFlag), typeof(GrantAccessRequest),
+        typeof(PlatformInfo), typeof(PlatformEventKind), typeof(PlatformEventOpen), typeof(PlatformXenstoreUnsent), typeof(GrantFlag), typeof(GrantAccessRequest),
         typeof(GrantMapRequest), typeof(GrantCopyRequest), typeof(GrantTableSize),
     ];
 

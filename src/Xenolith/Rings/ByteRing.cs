@@ -42,6 +42,12 @@ public sealed class ByteRingWriter
         _producer = Volatile.Read(ref ByteRing.Index(memory, layout.Producer));
     }
 
+    /// <summary>Where the next byte goes.</summary>
+    internal uint Position => _producer;
+
+    /// <summary>Whether so many bytes fit at this moment.</summary>
+    internal bool HasRoomFor(int count) => _producer - Volatile.Read(ref ByteRing.Index(_memory, _layout.Consumer)) <= (uint)(_layout.Size - count) && count <= _layout.Size;
+
     /// <summary>Puts as many bytes as there is room for, from the front, and shows them to the other side.</summary>
     /// <returns>How many; 0 if the ring is full. The caller notifies the other side if it is more.</returns>
     /// <exception cref="RingProtocolException">The other side claims to have read what was never written.</exception>

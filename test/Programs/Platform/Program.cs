@@ -9,6 +9,9 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["events-refused-interrupts"] = Events.RefusedInterruptsAsync,
     ["events-adopt"] = Events.AdoptAsync,
     ["events-flood"] = Events.FloodAsync,
+    ["xenstore-list"] = Xenstore.ListAsync,
+    ["xenstore-exit"] = Xenstore.ExitAsync,
+    ["xenstore-wait"] = Xenstore.WaitAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))
