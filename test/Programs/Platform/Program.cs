@@ -4,6 +4,11 @@ using PlatformScenarios;
 Dictionary<string, Func<string[], Task<int>>> scenarios = new()
 {
     ["host"] = Host.ShowAsync,
+    ["pages"] = Pages.ShowAsync,
+    ["share"] = Grants.ShareAsync,
+    ["use"] = Grants.UseAsync,
+    ["read"] = Grants.ReadAsync,
+    ["repeat"] = Grants.RepeatAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))
