@@ -49,7 +49,7 @@ internal static class Grants
     {
         (ushort peer, uint port, ForeignGrant[] pages) = ReadGrants();
         GrantTable grants = XenPlatform.Current.Grants;
-        using EventChannel channel = XenPlatform.Current.EventChannels.BindInterdomain(peer, port);
+        EventChannel channel = XenPlatform.Current.EventChannels.BindInterdomain(peer, port); // open to the end, as the mapping may be
         ForeignMapping mapping = grants.Map(pages, GrantAccess.ReadWrite);
         for (int page = 0; page < pages.Length; page++)
         {
