@@ -9,6 +9,11 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["use"] = Grants.UseAsync,
     ["read"] = Grants.ReadAsync,
     ["repeat"] = Grants.RepeatAsync,
+    ["events-many"] = Events.ManyAsync,
+    ["events-exhaust"] = Events.ExhaustAsync,
+    ["events-refused-interrupts"] = Events.RefusedInterruptsAsync,
+    ["events-adopt"] = Events.AdoptAsync,
+    ["events-flood"] = Events.FloodAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))
