@@ -18,7 +18,7 @@ internal sealed class ShutdownControl(XenstoreClient store, Action<string> onIgn
         (ShutdownRequest.Reboot, "control/feature-reboot"),
     ];
 
-    private readonly SemaphoreSlim _gate = new(1); // one writer at a time, so that the last word is that of the counts
+    private readonly FairSemaphore _gate = new(1); // one writer at a time, so that the last word is that of the counts
     private readonly int[] _listeners = new int[s_features.Length];
     private readonly Lock _lock = new();
     private int _advertisedOn;
@@ -64,7 +64,7 @@ internal sealed class ShutdownControl(XenstoreClient store, Action<string> onIgn
     /// <summary>Somebody has ended to wait for some requests; those that nobody waits for any more are withdrawn.</summary>
     internal async Task RemoveAsync(ShutdownRequest requests)
     {
-        await _gate.WaitAsync();
+        await _gate.WaitAsync(CancellationToken.None);
         try
         {
             ShutdownRequest before = Awaited;
@@ -80,7 +80,7 @@ internal sealed class ShutdownControl(XenstoreClient store, Action<string> onIgn
     /// <summary>Writes the advertisement again if the connection to xenstored is another: the nodes may be those of another host.</summary>
     internal async Task RenewAsync()
     {
-        await _gate.WaitAsync();
+        await _gate.WaitAsync(CancellationToken.None);
         try
         {
             int connection = store.ConnectionGeneration;
