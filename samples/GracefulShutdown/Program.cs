@@ -1,5 +1,6 @@
 // A host with a service that has something to finish. `xl shutdown` and `xl reboot` stop it gracefully; so do Ctrl+C and SIGTERM where the same
-// program runs as a process. When nobody asks for some seconds (3, or the first argument; 0 for ever), it asks itself.
+// program runs as a process. When nobody asks for some seconds (3, or the first argument; 0: it waits for ever), it asks itself. The second
+// argument says how many seconds the service needs to finish; the host gives its services 30 (HostOptions.ShutdownTimeout).
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,13 +8,18 @@ using Microsoft.Extensions.Logging;
 using Xenolith;
 
 double patience = args.Length > 0 ? double.Parse(args[0], CultureInfo.InvariantCulture) : 3;
+TimeSpan lastWork = TimeSpan.FromSeconds(args.Length > 1 ? double.Parse(args[1], CultureInfo.InvariantCulture) : 0.2);
 
 HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
 builder.UseXen();
 builder.Logging.SetMinimumLevel(LogLevel.Information).AddXenConsole();
-builder.Services.AddSingleton<Counter>().AddHostedService(services => services.GetRequiredService<Counter>());
+builder.Services.AddSingleton(services => new Counter(lastWork, services.GetRequiredService<ILogger<Counter>>()));
+builder.Services.AddHostedService(services => services.GetRequiredService<Counter>());
 if (patience > 0)
-    builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<Impatience>(services, TimeSpan.FromSeconds(patience)));
+{
+    builder.Services.AddHostedService(services => new Impatience(
+        TimeSpan.FromSeconds(patience), services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILogger<Impatience>>()));
+}
 
 Counter counter;
 using (IHost host = builder.Build())
@@ -25,7 +31,7 @@ Console.WriteLine(counter.IsFinished ? "finished in order" : "cut off");
 return counter.IsFinished ? 0 : 1;
 
 /// <summary>Counts until it is asked to stop, and then finishes what it has begun.</summary>
-internal sealed class Counter(ILogger<Counter> logger) : BackgroundService
+internal sealed class Counter(TimeSpan lastWork, ILogger<Counter> logger) : BackgroundService
 {
     public bool IsFinished { get; private set; }
 
@@ -44,7 +50,7 @@ internal sealed class Counter(ILogger<Counter> logger) : BackgroundService
             // Asked to stop: the token was cancelled.
         }
 
-        await Task.Delay(200, CancellationToken.None); // what a real service would do here: drain a queue, write a last record
+        await Task.Delay(lastWork, CancellationToken.None); // a real service drains a queue here, or writes a last record
         IsFinished = true;
         logger.LogInformation("counted to {Count}", count);
     }

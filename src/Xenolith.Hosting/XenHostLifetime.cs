@@ -42,10 +42,17 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
     }
 
     /// <summary>Called by the host when its services have stopped: ends listening.</summary>
-    public Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
         _stop.Cancel();
-        return _listening.WaitAsync(cancellationToken);
+        try
+        {
+            await _listening.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The time is up before xenstored has answered. The program ends, and what was advertised with it.
+        }
     }
 
     /// <summary>Ends listening.</summary>

@@ -10,6 +10,8 @@ internal static class Images
 
     internal static string Hello { get; } = Published("samples/Hello");
 
+    internal static string GracefulShutdown { get; } = Published("samples/GracefulShutdown");
+
     internal static string Busy { get; } = Published("samples/Busy");
 
     /// <summary>Its first argument says what it does.</summary>
