@@ -7,8 +7,7 @@ using Xenolith.Xenstore;
 namespace Xenolith.Hosting;
 
 /// <summary>
-/// The lifetime of a host that runs as a domain: listens for requests of the toolstack from the host's start until its services have stopped, and stops
-/// the host at the first. The last request decides whether the end of the program is a poweroff or a reboot.
+/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first. The last request decides whether the end of the program is a poweroff or a reboot.
 /// </summary>
 /// <remarks>
 /// How long the services may take is <c>HostOptions.ShutdownTimeout</c>, as ever. When they exceed it, stopping the host ends with an exception;
@@ -20,9 +19,10 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
     private readonly IHostApplicationLifetime _application;
     private readonly ILogger<XenHostLifetime> _logger;
     private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenRegistration _started;
     private Task _listening = Task.CompletedTask;
 
-    /// <summary>Creates it. It listens from <see cref="WaitForStartAsync"/> on.</summary>
+    /// <summary>Creates it.</summary>
     public XenHostLifetime(XenPlatform platform, IHostApplicationLifetime application, ILogger<XenHostLifetime> logger)
     {
         ArgumentNullException.ThrowIfNull(platform);
@@ -33,11 +33,11 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         _logger = logger;
     }
 
-    /// <summary>Begins to listen. A request that is there already stops the host before it has started.</summary>
+    /// <summary>Lets the host start, and listens from the moment at which it has: a request from before waits in xenstore.</summary>
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        _lifecycle.RequestIgnored += LogIgnored;
-        _listening = ListenAsync();
+        // Stopping a host that has not started would make its start fail.
+        _started = _application.ApplicationStarted.UnsafeRegister(static self => ((XenHostLifetime)self!).Listen(), this);
         return Task.CompletedTask;
     }
 
@@ -58,8 +58,15 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
     /// <summary>Ends listening.</summary>
     public void Dispose()
     {
+        _started.Dispose();
         _lifecycle.RequestIgnored -= LogIgnored;
         _stop.Cancel();
+    }
+
+    private void Listen()
+    {
+        _lifecycle.RequestIgnored += LogIgnored;
+        _listening = ListenAsync();
     }
 
     private async Task ListenAsync()

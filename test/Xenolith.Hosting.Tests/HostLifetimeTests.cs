@@ -9,24 +9,30 @@ using Xenolith.Xenstore;
 namespace Xenolith.Hosting.Tests;
 
 /// <summary>A .NET host in a domain: the toolstack's requests stop it.</summary>
-public sealed class HostLifetimeTests : IDisposable
+public sealed class HostLifetimeTests : IAsyncDisposable
 {
     private const string Node = "/local/domain/1/control/shutdown";
 
     private readonly SimulatedHypervisor _hypervisor = new();
-    private readonly SimulatedDomain _domain;
+    private readonly SimulatedDomain _zero, _domain;
     private readonly XenstoreClient _toolstack;
     private readonly EntryList _log = new();
 
     public HostLifetimeTests()
     {
-        _toolstack = _hypervisor.CreateDomain().Platform.Xenstore;
+        _zero = _hypervisor.CreateDomain();
+        _toolstack = _zero.Platform.Xenstore;
         _domain = _hypervisor.CreateDomain();
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _hypervisor.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _domain.Platform.DisposeAsync();
+        await _zero.Platform.DisposeAsync();
+        _hypervisor.Dispose();
+    }
 
     [Theory]
     [InlineData("poweroff", ShutdownReason.Poweroff)]
@@ -52,6 +58,20 @@ public sealed class HostLifetimeTests : IDisposable
         using IHost host = Build(new Service());
         await host.RunAsync(Cancellation);
         Assert.Equal(ShutdownReason.Reboot, _domain.ExitReason);
+    }
+
+    [Fact]
+    public async Task A_request_during_a_slow_start_waits_until_the_host_has_started()
+    {
+        Service service = new() { MayStart = new() };
+        using IHost host = Build(service);
+        Task run = host.RunAsync(Cancellation);
+        await _toolstack.WriteAsync(Node, "poweroff", Cancellation);
+        await service.Started.Task.WaitAsync(Cancellation);
+        Assert.Equal("poweroff", await _toolstack.ReadAsync(Node, Cancellation));
+        service.MayStart.SetResult();
+        await run;
+        Assert.True(service.IsStopped);
     }
 
     [Fact]
@@ -170,12 +190,14 @@ public sealed class HostLifetimeTests : IDisposable
         return builder.Build();
     }
 
-    /// <summary>Stops when it may, at once unless told otherwise.</summary>
+    /// <summary>Starts and stops when it may, at once unless told otherwise.</summary>
     private sealed class Service : IHostedService
     {
         public TaskCompletionSource Started { get; } = new();
 
         public TaskCompletionSource Stopping { get; } = new();
+
+        public TaskCompletionSource? MayStart { get; init; }
 
         public TaskCompletionSource? MayStop { get; init; }
 
@@ -184,7 +206,7 @@ public sealed class HostLifetimeTests : IDisposable
         public Task StartAsync(CancellationToken cancellationToken)
         {
             Started.SetResult();
-            return Task.CompletedTask;
+            return MayStart is null ? Task.CompletedTask : MayStart.Task.WaitAsync(cancellationToken);
         }
 
         public async Task StopAsync(CancellationToken cancellationToken)
