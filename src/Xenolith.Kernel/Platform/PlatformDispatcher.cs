@@ -1,6 +1,7 @@
 // The platform ABI's calls by their numbers (docs/platform-abi.md).
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Linux;
+using Xenolith.Kernel.Threads;
 
 namespace Xenolith.Kernel.Platform;
 
@@ -31,6 +32,8 @@ internal static class PlatformDispatcher
             case PlatformCall.GrantUnmap: return GrantCalls.Unmap(a, (int)b);
             case PlatformCall.GrantUnmapNotify: return GrantCalls.NotifyUnmap(a, (long)b, (uint)c);
             case PlatformCall.GrantCopy: return GrantCalls.Copy(a, (int)b);
+
+            case PlatformCall.ShutdownReason: return Ending.SetReason(a);
 
             default: return -Errno.NoSystemCall;
         }

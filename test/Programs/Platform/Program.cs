@@ -14,6 +14,9 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["events-refused-interrupts"] = Events.RefusedInterruptsAsync,
     ["events-adopt"] = Events.AdoptAsync,
     ["events-flood"] = Events.FloodAsync,
+    ["obey"] = Ending.ObeyAsync,
+    ["listen"] = Ending.ListenAsync,
+    ["end"] = Ending.EndAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))
