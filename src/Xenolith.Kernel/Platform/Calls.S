@@ -35,3 +35,4 @@
         CALL xl_grant_unmap
         CALL xl_grant_unmap_notify
         CALL xl_grant_copy
+        CALL xl_memory_trim

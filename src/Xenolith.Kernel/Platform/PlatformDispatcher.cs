@@ -1,6 +1,7 @@
 // The platform ABI's calls by their numbers (docs/platform-abi.md).
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Linux;
+using Xenolith.Kernel.Memory;
 
 namespace Xenolith.Kernel.Platform;
 
@@ -12,6 +13,7 @@ internal static class PlatformDispatcher
         ulong a = frame->Rdi, b = frame->Rsi, c = frame->Rdx, d = frame->R10;
         switch (frame->Error)
         {
+            case PlatformCall.MemoryTrim: return (long)PageTables.FreeEmptyTables(Layout.ProgramEnd) << 12;
             default: return -Errno.NoSystemCall;
         }
     }

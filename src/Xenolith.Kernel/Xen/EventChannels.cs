@@ -8,6 +8,9 @@ namespace Xenolith.Kernel.Xen;
 
 internal static unsafe class EventChannels
 {
+    /// <summary>Times that Xen interrupted with events, since the start.</summary>
+    internal static ulong Upcalls { get; private set; }
+
     /// <summary>Ports are born masked: opens one for upcalls.</summary>
     internal static void Unmask(uint port)
     {
@@ -25,6 +28,7 @@ internal static unsafe class EventChannels
     /// <summary>Handles every event that is pending. Interrupts are off; may run on an interrupt stack, so it never switches threads.</summary>
     internal static void Handle()
     {
+        Upcalls++;
         SharedInfo* info = Hypervisor.SharedInfo;
         VcpuInfo* vcpu = &info->VcpuInfo;
         for (; ; )
