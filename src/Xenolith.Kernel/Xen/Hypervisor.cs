@@ -22,6 +22,8 @@ internal static unsafe class Hypervisor
     internal static uint StorePort { get; private set; }
     internal static uint TimerPort { get; private set; }
 
+    private static XenstoreInterface* storePage;
+
     [StructLayout(LayoutKind.Sequential)]
     private struct MulticallEntry
     {
@@ -105,6 +107,14 @@ internal static unsafe class Hypervisor
             StoreFrame = day.StoreFrame.Value;
             StorePort = (uint)day.StorePort.Value;
         }
+    }
+
+    /// <summary>The page shared with xenstored, mapped at its first use and then for good; null if there is none.</summary>
+    internal static XenstoreInterface* StorePage()
+    {
+        if (storePage == null && StoreFrame != 0)
+            storePage = (XenstoreInterface*)DeviceWindow.Map(StoreFrame);
+        return storePage;
     }
 
     /// <summary>The number of this domain, or -1 where neither CPUID nor an event channel tells.</summary>

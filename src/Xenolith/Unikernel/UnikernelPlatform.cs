@@ -23,16 +23,5 @@ internal sealed class UnikernelPlatform : XenPlatform
             : null;
     }
 
-    private static unsafe UnikernelPlatform? Start()
-    {
-        try
-        {
-            GrantTableSize size; // lives on this stack until the call returns
-            return NativeMethods.GrantTableSize(&size) == 0 ? new UnikernelPlatform(new UnikernelEventChannels()) : null;
-        }
-        catch (DllNotFoundException)
-        {
-            return null; // not linked into an image
-        }
-    }
+    private static UnikernelPlatform? Start() => XenHost.TryGet() is null ? null : new UnikernelPlatform(new UnikernelEventChannels());
 }
