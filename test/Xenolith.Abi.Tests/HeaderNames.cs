@@ -48,6 +48,12 @@ internal static class HeaderNames
         (typeof(EvtchnExpandArray), ["evtchn_expand_array"]),
         (typeof(EvtchnSetPriority), ["evtchn_set_priority"]),
         (typeof(EvtchnFifoControlBlock), ["evtchn_fifo_control_block"]),
+        (typeof(GrantEntryV1), ["grant_entry_v1"]),
+        (typeof(GnttabMapGrantRef), ["gnttab_map_grant_ref"]),
+        (typeof(GnttabUnmapGrantRef), ["gnttab_unmap_grant_ref"]),
+        (typeof(GnttabCopyPtr), ["gnttab_copy_ptr"]),
+        (typeof(GnttabCopy), ["gnttab_copy"]),
+        (typeof(GnttabQuerySize), ["gnttab_query_size"]),
     ];
 
     /// <summary>Constants: the prefix of their names in the headers, and whether the rest is in capitals.</summary>
@@ -81,6 +87,11 @@ internal static class HeaderNames
         (typeof(EvtchnFifo), "EVTCHN_FIFO_", true),
         (typeof(ElfNote), "XEN_ELFNOTE_", true),
         (typeof(GrantStatus), "GNTST_", false),
+        (typeof(GrantTableOp), "GNTTABOP_", false),
+        (typeof(GrantReserved), "GNTTAB_NR_RESERVED_", true),
+        (typeof(GrantEntryFlag), "GTF_", false),
+        (typeof(GrantMapFlag), "GNTMAP_", false),
+        (typeof(GrantCopyFlag), "GNTCOPY_", false),
     ];
 
     /// <summary>Names to which the rule does not lead: the C expression instead.</summary>
@@ -119,6 +130,7 @@ internal static class HeaderNames
         ["GrantStatus.BadVirtualAddress"] = "GNTST_bad_virt_addr",
         ["GrantStatus.BadCopyArgument"] = "GNTST_bad_copy_arg",
         ["GrantStatus.Again"] = "GNTST_eagain",
+        ["GnttabCopyPtr.Gmfn"] = "u.gmfn",
         ["EvtchnFifo.NrChannels"] = "EVTCHN_FIFO_NR_CHANNELS",
     };
 
