@@ -9,6 +9,16 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["events-refused-interrupts"] = Events.RefusedInterruptsAsync,
     ["events-adopt"] = Events.AdoptAsync,
     ["events-flood"] = Events.FloodAsync,
+    ["memory"] = Memory.ShowAsync,
+    ["memory-follow"] = Memory.FollowAsync,
+    ["memory-trim"] = Memory.TrimAsync,
+    ["memory-trim-tables"] = Memory.TrimTablesAsync,
+    ["memory-cost"] = Memory.CostAsync,
+    ["metrics"] = Metrics.ShowAsync,
+    ["time-monotonic"] = Time.MonotonicAsync,
+    ["time-wall"] = Time.WallClockAsync,
+    ["time-delays"] = Time.DelaysAsync,
+    ["time-timers"] = Time.TimersAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))
