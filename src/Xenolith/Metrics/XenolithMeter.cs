@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Xenolith.Grants;
 using Xenolith.Memory;
+using Xenolith.Xenstore;
 
 namespace Xenolith.Metrics;
 
@@ -37,6 +38,7 @@ public sealed class XenolithMeter : IDisposable
         AddScheduler();
         AddEventChannels();
         AddGrants();
+        AddXenstore();
     }
 
     /// <summary>Ends the instruments, unless a factory owns the meter: then it does.</summary>
@@ -137,5 +139,18 @@ public sealed class XenolithMeter : IDisposable
         AddGauge("xenolith.grant.cached_pages", page, "I/O pages kept for the next use.", () => grants.GetStatistics().CachedPages);
         AddGauge("xenolith.grant.mapped_pages", page, "Pages of other domains that are mapped.", () => grants.GetStatistics().MappedPages);
         AddCounter("xenolith.grant.failed_unmaps", "{mapping}", "Mappings that Xen refused to end.", () => grants.GetStatistics().FailedUnmaps);
+    }
+
+    /// <summary>Zeroes until the program uses xenstore: a figure is no reason to connect.</summary>
+    private void AddXenstore()
+    {
+        XenPlatform platform = _platform;
+        XenstoreStatistics Read() => platform.XenstoreInUse?.GetStatistics() ?? default;
+        AddCounter("xenolith.xenstore.requests", "{request}", "Requests sent to xenstored.", () => Read().Requests);
+        AddCounter("xenolith.xenstore.errors", "{request}", "Requests that xenstored refused.", () => Read().Errors);
+        AddGauge("xenolith.xenstore.pending", "{request}", "Requests under way.", () => Read().Pending);
+        AddGauge("xenolith.xenstore.watches", "{watch}", "Watches set.", () => Read().Watches);
+        AddCounter("xenolith.xenstore.watch_events", "{event}", "Watch events that arrived.", () => Read().WatchEvents);
+        AddCounter("xenolith.xenstore.connections", "{connection}", "Connections to xenstored that there have been.", () => Read().Connections);
     }
 }

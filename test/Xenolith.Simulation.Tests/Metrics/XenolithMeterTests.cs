@@ -5,6 +5,7 @@ using Xenolith.EventChannels;
 using Xenolith.Grants;
 using Xenolith.Metrics;
 using Xenolith.Simulation;
+using Xenolith.Xenstore;
 
 namespace Xenolith.Tests.Metrics;
 
@@ -130,6 +131,28 @@ public sealed partial class XenolithMeterTests : IDisposable
 
         static double References(Dictionary<string, double> values) =>
             values.Where(value => value.Key.StartsWith("xenolith.grant.references[", StringComparison.Ordinal)).Sum(value => value.Value);
+    });
+
+    [Fact]
+    public void Xenstore_reports_requests_and_watch_events_once_the_program_uses_it() => _hypervisor.Run(async () =>
+    {
+        Dictionary<string, double> now = _reading.Read();
+        Assert.Equal((0, 0), (now["xenolith.xenstore.requests"], now["xenolith.xenstore.connections"]));
+
+        XenstoreClient store = _domain.Platform.Xenstore;
+        await store.WriteAsync("/local/domain/0/data/a", "1");
+        Assert.Null(await store.ReadAsync("/local/domain/0/data/none"));
+        await using (XenstoreWatch watch = await store.WatchAsync("/local/domain/0/data/a"))
+        {
+            await watch.ReadAsync(); // the first comes at once
+            await store.WriteAsync("/local/domain/0/data/a", "2");
+            await watch.ReadAsync();
+            now = _reading.Read();
+            Assert.Equal((4, 1, 0), (now["xenolith.xenstore.requests"], now["xenolith.xenstore.errors"], now["xenolith.xenstore.pending"]));
+            Assert.Equal((1, 2, 1), (now["xenolith.xenstore.watches"], now["xenolith.xenstore.watch_events"], now["xenolith.xenstore.connections"]));
+        }
+        now = _reading.Read();
+        Assert.Equal((5, 0), (now["xenolith.xenstore.requests"], now["xenolith.xenstore.watches"]));
     });
 
     [Fact]
