@@ -58,6 +58,7 @@ internal static class Memory
 
         for (int round = 0; round < 2; round++)
         {
+            Settle();
             MemoryStatistics before = Domain.GetQuickStatistics();
             using ManualResetEventSlim end = new();
             Thread[] threads = [.. Enumerable.Range(0, 8).Select(_ => new Thread(() => end.Wait(), 64 * 1024))];
@@ -65,12 +66,19 @@ internal static class Memory
             MemoryStatistics with = Domain.GetQuickStatistics();
             end.Set();
             Array.ForEach(threads, thread => thread.Join());
-            Thread.Sleep(10); // the last of them leaves the kernel
+            Settle();
             MemoryStatistics after = Domain.GetQuickStatistics();
             if (round == 1)
                 Console.WriteLine($"threads +{(with.Threads - before.Threads) / Page}, then {(after.Threads - before.Threads) / Page} pages");
         }
         return Task.FromResult(0);
+
+        // Threads leave after they were joined, and the kernel frees what the last of them leaves when it next switches to another.
+        static void Settle()
+        {
+            Thread.Sleep(10);
+            Task.Run(() => { }).Wait();
+        }
 
         static void Report(bool show, string kind, long before, long with, long after, long freeWith, long freeAfter)
         {

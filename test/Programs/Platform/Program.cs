@@ -19,6 +19,8 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["time-wall"] = Time.WallClockAsync,
     ["time-delays"] = Time.DelaysAsync,
     ["time-timers"] = Time.TimersAsync,
+    ["time-precise"] = Time.PreciseAsync,
+    ["random"] = Time.RandomAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))

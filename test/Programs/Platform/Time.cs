@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Xenolith;
 
 namespace PlatformScenarios;
 
@@ -88,6 +89,46 @@ internal static class Time
             if (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(milliseconds))
                 early++;
         }
+    }
+
+    /// <summary>Waits of 300 us: none may be shorter, and the best shows how fine they are.</summary>
+    internal static async Task<int> PreciseAsync(string[] args)
+    {
+        TimeSpan duration = TimeSpan.FromMicroseconds(300), best = TimeSpan.MaxValue, bestAsync = TimeSpan.MaxValue;
+        int early = 0;
+        for (int i = 0; i < 100; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            PreciseDelay.Wait(duration);
+            best = Note(start, best);
+            start = Stopwatch.GetTimestamp();
+            await PreciseDelay.WaitAsync(duration);
+            bestAsync = Note(start, bestAsync);
+        }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"early {early}\nbest {best.TotalMicroseconds:0}\nbest-async {bestAsync.TotalMicroseconds:0}"));
+        return 0;
+
+        TimeSpan Note(long start, TimeSpan shortest)
+        {
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+            if (elapsed < duration)
+                early++;
+            return elapsed < shortest ? elapsed : shortest;
+        }
+    }
+
+    /// <summary>Random bytes and identifiers.</summary>
+    internal static Task<int> RandomAsync(string[] args)
+    {
+        byte[] bytes = new byte[32];
+        using FileStream source = File.OpenRead("/dev/urandom");
+        for (int i = 0; i < 2; i++)
+        {
+            source.ReadExactly(bytes);
+            Console.WriteLine(Convert.ToHexString(bytes));
+            Console.WriteLine(Guid.NewGuid());
+        }
+        return Task.FromResult(0);
     }
 
     /// <summary>A thousand timers, set in any order, fire in the order of their times, and each once.</summary>
