@@ -151,7 +151,7 @@ internal static class HeaderNames
     public static readonly Type[] Own =
     [
         typeof(PlatformInfo), typeof(PlatformEventKind), typeof(PlatformEventOpen), typeof(GrantFlag), typeof(GrantAccessRequest),
-        typeof(GrantMapRequest), typeof(GrantCopyRequest), typeof(GrantTableSize),
+        typeof(GrantMapRequest), typeof(GrantCopyRequest), typeof(GrantTableSize), typeof(MemoryInfo), typeof(MemoryBlocks), typeof(SchedulerInfo),
     ];
 
     /// <summary>Constants that the headers state in comments only.</summary>

@@ -162,6 +162,9 @@ internal static unsafe class FileCalls
     /// <summary>ioctl(2): nothing here is a terminal.</summary>
     internal static long Control(ulong descriptor) => FileTable.Get(descriptor) == null ? -Errno.BadFile : -Errno.NotTerminal;
 
+    /// <summary>flock(2): devices and pipes have nothing that a lock would guard, and there is one process.</summary>
+    internal static long Lock(ulong descriptor) => FileTable.Get(descriptor) == null ? -Errno.BadFile : 0;
+
     internal static long Pipe(ulong descriptors, ulong flags)
     {
         if ((flags & ~(OpenNonBlocking | OpenCloseOnExec)) != 0)

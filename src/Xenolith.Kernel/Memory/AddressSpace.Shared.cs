@@ -25,11 +25,11 @@ internal static unsafe partial class AddressSpace
         }
         for (ulong page = start; page < start + size; page += Layout.PageSize)
         {
-            ulong frame = Frames.Allocate(0);
+            ulong frame = Frames.Allocate(0, FrameUse.Shared);
             if (frame != 0 && PageTables.Map(page, frame, PageFlags(ReadWrite)))
                 continue;
             if (frame != 0)
-                Frames.Free(frame, 0);
+                Frames.Free(frame, 0, FrameUse.Shared);
             Remove(start, start + size);
             return 0;
         }

@@ -36,3 +36,4 @@
         CALL xl_grant_unmap_notify
         CALL xl_grant_copy
         CALL xl_shutdown_reason
+        CALL xl_memory_trim

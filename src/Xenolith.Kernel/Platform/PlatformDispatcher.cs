@@ -1,6 +1,7 @@
 // The platform ABI's calls by their numbers (docs/platform-abi.md).
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Linux;
+using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
 
 namespace Xenolith.Kernel.Platform;
@@ -34,6 +35,7 @@ internal static class PlatformDispatcher
             case PlatformCall.GrantCopy: return GrantCalls.Copy(a, (int)b);
 
             case PlatformCall.ShutdownReason: return Ending.SetReason(a);
+            case PlatformCall.MemoryTrim: return (long)PageTables.FreeEmptyTables(Layout.ForeignWindow) << 12;
 
             default: return -Errno.NoSystemCall;
         }

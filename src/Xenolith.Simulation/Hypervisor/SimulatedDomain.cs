@@ -42,6 +42,9 @@ public sealed class SimulatedDomain
     /// <summary>Makes this domain's operations fail.</summary>
     public SimulatedFaults Faults { get; }
 
+    /// <summary>What the domain is told of its memory and its scheduler.</summary>
+    public SimulatedFigures Figures { get; } = new();
+
     internal SimulatedEventChannels Events { get; }
 
     internal SimulatedGrants GrantOperations { get; }
@@ -112,7 +115,7 @@ public sealed class SimulatedDomain
     }
 
     private sealed class SimulatedPlatform(SimulatedDomain domain, TimeProvider time, Grants.GrantOptions? options)
-        : XenPlatform(domain.Events, domain.GrantOperations, time, options)
+        : XenPlatform(domain.Events, domain.GrantOperations, domain.Figures, time, options)
     {
         public override bool HasXenstore => true;
 

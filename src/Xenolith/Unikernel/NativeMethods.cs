@@ -67,4 +67,17 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Kernel, EntryPoint = "xl_shutdown_reason")]
     internal static partial int ShutdownReason(uint reason);
+
+    // Copies ten counters: shorter than the announcement to the collector that it leaves out.
+    [LibraryImport(Kernel, EntryPoint = "xl_memory_info"), SuppressGCTransition]
+    internal static partial int ReadMemory(MemoryInfo* info);
+
+    [LibraryImport(Kernel, EntryPoint = "xl_memory_blocks")]
+    internal static partial int ReadMemoryBlocks(MemoryBlocks* blocks);
+
+    [LibraryImport(Kernel, EntryPoint = "xl_scheduler_info")]
+    internal static partial int ReadScheduler(SchedulerInfo* info);
+
+    [LibraryImport(Kernel, EntryPoint = "xl_memory_trim")]
+    internal static partial long TrimMemory();
 }

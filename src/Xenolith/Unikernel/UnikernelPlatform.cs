@@ -9,7 +9,7 @@ internal sealed class UnikernelPlatform : XenPlatform
     private static readonly Lazy<UnikernelPlatform?> s_instance = new(Start);
 
     private UnikernelPlatform(UnikernelEventChannels events)
-        : base(events, new UnikernelGrants(), TimeProvider.System) => events.Resumed = BeginNextGeneration;
+        : base(events, new UnikernelGrants(), new UnikernelDomain(), TimeProvider.System) => events.Resumed = BeginNextGeneration;
 
     /// <summary><see langword="null"/> where the program is an ordinary process.</summary>
     internal static UnikernelPlatform? Instance => s_instance.Value;

@@ -17,6 +17,18 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["obey"] = Ending.ObeyAsync,
     ["listen"] = Ending.ListenAsync,
     ["end"] = Ending.EndAsync,
+    ["memory"] = Memory.ShowAsync,
+    ["memory-follow"] = Memory.FollowAsync,
+    ["memory-trim"] = Memory.TrimAsync,
+    ["memory-trim-tables"] = Memory.TrimTablesAsync,
+    ["memory-cost"] = Memory.CostAsync,
+    ["metrics"] = Metrics.ShowAsync,
+    ["time-monotonic"] = Time.MonotonicAsync,
+    ["time-wall"] = Time.WallClockAsync,
+    ["time-delays"] = Time.DelaysAsync,
+    ["time-timers"] = Time.TimersAsync,
+    ["time-precise"] = Time.PreciseAsync,
+    ["random"] = Time.RandomAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))
