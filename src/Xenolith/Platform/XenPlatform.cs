@@ -1,5 +1,6 @@
 using Xenolith.EventChannels;
 using Xenolith.Grants;
+using Xenolith.Hooks;
 using Xenolith.Unikernel;
 using Xenolith.Xenstore;
 
@@ -25,6 +26,7 @@ public abstract class XenPlatform : IAsyncDisposable
     protected XenPlatform(EventChannelOperations events, GrantOperations grants, TimeProvider time, GrantOptions? grantOptions = null)
     {
         TimeProvider = time;
+        Hooks = new PlatformHooks(time);
         EventChannels = new EventChannelTable(this, events);
         Grants = new GrantTable(this, grants, grantOptions ?? new GrantOptions());
     }
@@ -44,6 +46,9 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <summary>Grants: memory shared with other domains, theirs and ours.</summary>
     public GrantTable Grants { get; }
 
+    /// <summary>Code that runs around the wait for events, and at the end of the program.</summary>
+    public PlatformHooks Hooks { get; }
+
     /// <summary>The clock of this place; virtual in a simulation.</summary>
     public TimeProvider TimeProvider { get; }
 
@@ -57,13 +62,16 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <exception cref="XenException">They are open already.</exception>
     public virtual IXenstoreRing? OpenXenstoreRing() => null;
 
-    /// <summary>Ends every channel and stops what runs in the background. Pages that another domain still maps stay allocated.</summary>
-    public virtual ValueTask DisposeAsync()
+    /// <summary>
+    /// Runs the hooks of <see cref="PlatformHooks.AtExit"/>, ends every channel and stops what runs in the background. Pages that another domain still maps
+    /// stay allocated.
+    /// </summary>
+    public virtual async ValueTask DisposeAsync()
     {
+        await Hooks.RunExitHooksAsync();
         EventChannels.Dispose();
         Grants.Dispose();
         GC.SuppressFinalize(this);
-        return default;
     }
 
     /// <summary>
