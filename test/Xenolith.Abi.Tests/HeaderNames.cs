@@ -1,6 +1,7 @@
 // Which name in Xen's headers each structure, field and constant of Xenolith.Abi stands for. Most follow from a rule; the rest are listed.
 
 using System.Text;
+using Xenolith.Xenbus;
 
 namespace Xenolith.Abi.Tests;
 
@@ -48,6 +49,13 @@ internal static class HeaderNames
         (typeof(EvtchnExpandArray), ["evtchn_expand_array"]),
         (typeof(EvtchnSetPriority), ["evtchn_set_priority"]),
         (typeof(EvtchnFifoControlBlock), ["evtchn_fifo_control_block"]),
+        (typeof(SharedRing), ["any_sring"]),
+        (typeof(GrantEntryV1), ["grant_entry_v1"]),
+        (typeof(GnttabMapGrantRef), ["gnttab_map_grant_ref"]),
+        (typeof(GnttabUnmapGrantRef), ["gnttab_unmap_grant_ref"]),
+        (typeof(GnttabCopyPtr), ["gnttab_copy_ptr"]),
+        (typeof(GnttabCopy), ["gnttab_copy"]),
+        (typeof(GnttabQuerySize), ["gnttab_query_size"]),
     ];
 
     /// <summary>Constants: the prefix of their names in the headers, and whether the rest is in capitals.</summary>
@@ -81,6 +89,12 @@ internal static class HeaderNames
         (typeof(EvtchnFifo), "EVTCHN_FIFO_", true),
         (typeof(ElfNote), "XEN_ELFNOTE_", true),
         (typeof(GrantStatus), "GNTST_", false),
+        (typeof(XenbusState), "XenbusState", false),
+        (typeof(GrantTableOp), "GNTTABOP_", false),
+        (typeof(GrantReserved), "GNTTAB_NR_RESERVED_", true),
+        (typeof(GrantEntryFlag), "GTF_", false),
+        (typeof(GrantMapFlag), "GNTMAP_", false),
+        (typeof(GrantCopyFlag), "GNTCOPY_", false),
     ];
 
     /// <summary>Names to which the rule does not lead: the C expression instead.</summary>
@@ -119,6 +133,17 @@ internal static class HeaderNames
         ["GrantStatus.BadVirtualAddress"] = "GNTST_bad_virt_addr",
         ["GrantStatus.BadCopyArgument"] = "GNTST_bad_copy_arg",
         ["GrantStatus.Again"] = "GNTST_eagain",
+        ["SharedRing.Ring"] = "offsetof(struct any_sring, ring)",
+        ["XenbusState.Unknown"] = "XenbusStateUnknown",
+        ["XenbusState.Initialising"] = "XenbusStateInitialising",
+        ["XenbusState.InitWait"] = "XenbusStateInitWait",
+        ["XenbusState.Initialised"] = "XenbusStateInitialised",
+        ["XenbusState.Connected"] = "XenbusStateConnected",
+        ["XenbusState.Closing"] = "XenbusStateClosing",
+        ["XenbusState.Closed"] = "XenbusStateClosed",
+        ["XenbusState.Reconfiguring"] = "XenbusStateReconfiguring",
+        ["XenbusState.Reconfigured"] = "XenbusStateReconfigured",
+        ["GnttabCopyPtr.Gmfn"] = "u.gmfn",
         ["EvtchnFifo.NrChannels"] = "EVTCHN_FIFO_NR_CHANNELS",
     };
 

@@ -115,11 +115,15 @@ public sealed class HeaderTests(HeaderTests.Compiled compiled) : IClassFixture<H
                 #include <xen/grant_table.h>
                 #include <xen/hvm/params.h>
                 #include <xen/io/console.h>
+                #include <xen/io/ring.h>
+                #include <xen/io/xenbus.h>
                 #include <xen/io/xs_wire.h>
                 #include <xen/memory.h>
                 #include <xen/sched.h>
                 #include <xen/vcpu.h>
                 #include <xen/version.h>
+                struct nothing { }; // slots without a size: what is left is the header
+                DEFINE_RING_TYPES(any, struct nothing, struct nothing);
                 int main(void) {
 
                 """);

@@ -34,6 +34,7 @@ internal static unsafe class KernelMain
         PageTables.Initialize(Asm.RootTable);
         Frames.Initialize(StartInfo.MemoryMap, StartInfo.MemoryMapCount);
         Hypervisor.Initialize();
+        EventChannels.Initialize();
         ConsoleRing.Initialize();
         AddressSpace.Initialize();
         Commit.Initialize();
@@ -45,7 +46,7 @@ internal static unsafe class KernelMain
         EntropyPool.Fill(new System.Span<byte>(Asm.SecurityCookie, sizeof(ulong)));
         DescriptorTables.EnableSyscall();
         FileTable.Initialize();
-        EventChannels.Unmask(Hypervisor.TimerPort);
+        EventChannels.Enable(Hypervisor.TimerPort);
 
         ProgramStart.Enter();
     }

@@ -18,19 +18,7 @@ internal static unsafe class HeapRange
     private static ReadOnlySpan<byte> Name => "DOTNET_GCRegionRange="u8;
 
     /// <summary>True if one of the environment's words sets the variable.</summary>
-    internal static bool IsSet(byte* text, int* offsets, int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            byte* word = text + offsets[i];
-            int same = 0;
-            while (same < Name.Length && word[same] == Name[same])
-                same++;
-            if (same == Name.Length)
-                return true;
-        }
-        return false;
-    }
+    internal static bool IsSet(byte* text, int* offsets, int count) => EnvironmentWords.Contain(text, offsets, count, Name);
 
     /// <summary>Writes NAME=value, in hexadecimal digits as the runtime reads it, and a NUL.</summary>
     internal static void Write(byte* at)

@@ -7,6 +7,7 @@ using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Entropy;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
+using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Linux;
 
@@ -39,7 +40,7 @@ internal static unsafe class ProgramStart
         thread->State = ThreadState.Running;
         PerCpu.This->Current = thread;
         PerCpu.This->KernelStackTop = thread->KernelStackTop;
-        Xen.Hypervisor.SharedInfo->VcpuInfo.EvtchnUpcallMask = 0;
+        Hypervisor.SharedInfo->VcpuInfo.EvtchnUpcallMask = 0;
         Asm.EnterProgram((ulong)frame);
     }
 
@@ -67,6 +68,8 @@ internal static unsafe class ProgramStart
         byte* heapRange = HeapRange.IsSet(text, offsets, words.EnvironmentCount) ? null : at;
         if (heapRange != null)
             HeapRange.Write(heapRange);
+
+        EventChannels.TwoLevelOnly = EnvironmentWords.Contain(text, offsets, words.EnvironmentCount, EventChannels.TwoLevelVariable);
 
         ulong elf = Asm.ImageStart;
         ulong* aux = stackalloc ulong[32];

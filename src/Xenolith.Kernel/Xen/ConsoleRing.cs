@@ -40,7 +40,7 @@ internal static unsafe class ConsoleRing
         if (Hypervisor.ConsoleFrame == 0)
             return;
         Attach((ConsoleInterface*)DeviceWindow.Map(Hypervisor.ConsoleFrame), Hypervisor.ConsolePort);
-        EventChannels.Unmask(port);
+        EventChannels.Enable(port);
     }
 
     /// <summary>For messages before there is memory management: the ring mapped through the boot page tables.</summary>

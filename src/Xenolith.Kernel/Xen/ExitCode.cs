@@ -2,7 +2,6 @@
 // A few lines of the xenstore protocol (Xen: io/xs_wire.h, docs/misc/xenstore.txt), synchronous, at the very end.
 using System;
 using Xenolith.Abi;
-using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Time;
 
 namespace Xenolith.Kernel.Xen;
@@ -18,7 +17,7 @@ internal static unsafe class ExitCode
     /// <summary>Writes the code (0-255) and waits until it is stored and the console is empty, or nobody takes either any more.</summary>
     internal static void Report(int code)
     {
-        XenstoreInterface* page = Hypervisor.StoreFrame == 0 ? null : (XenstoreInterface*)DeviceWindow.Map(Hypervisor.StoreFrame);
+        XenstoreInterface* page = Hypervisor.StorePage();
         bool sent = page != null && Send(page, code);
         if (sent)
             Await(page);

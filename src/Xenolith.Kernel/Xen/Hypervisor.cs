@@ -9,8 +9,10 @@ namespace Xenolith.Kernel.Xen;
 
 internal static unsafe class Hypervisor
 {
-    // Guest frames that hold no RAM, where the toolstack's own special pages are not (those end below 4 GiB - 64 KiB).
+    // Guest frames that hold no RAM, where the toolstack's own special pages are not (those end below 4 GiB - 64 KiB), nor the local APIC (0xFEE00).
     private const ulong SharedInfoFrame = 0xFE000;
+    /// <summary>As many frames as <see cref="GrantTable.FramesMaximum"/>, for the grant table.</summary>
+    internal const ulong GrantTableFrame = 0xFE001;
 
     internal static SharedInfo* SharedInfo { get; private set; }
     /// <summary>First of Xen's CPUID leaves; 0 where there is no Xen.</summary>
@@ -21,6 +23,8 @@ internal static unsafe class Hypervisor
     internal static ulong StoreFrame { get; private set; }
     internal static uint StorePort { get; private set; }
     internal static uint TimerPort { get; private set; }
+
+    private static XenstoreInterface* storePage;
 
     [StructLayout(LayoutKind.Sequential)]
     private struct MulticallEntry
@@ -105,6 +109,14 @@ internal static unsafe class Hypervisor
             StoreFrame = day.StoreFrame.Value;
             StorePort = (uint)day.StorePort.Value;
         }
+    }
+
+    /// <summary>The page shared with xenstored, mapped at its first use and then for good; null if there is none.</summary>
+    internal static XenstoreInterface* StorePage()
+    {
+        if (storePage == null && StoreFrame != 0)
+            storePage = (XenstoreInterface*)DeviceWindow.Map(StoreFrame);
+        return storePage;
     }
 
     /// <summary>The number of this domain, or -1 where neither CPUID nor an event channel tells.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Xenolith.Abi;
 using Xenolith.Grants;
 
 namespace Xenolith.Rings;
@@ -30,9 +31,7 @@ namespace Xenolith.Rings;
 /// </remarks>
 internal readonly unsafe struct RingLayout
 {
-    internal const int HeaderSize = 64;
-
-    private const int RequestProducer = 0, RequestEvent = 4, ResponseProducer = 8, ResponseEvent = 12;
+    internal const int HeaderSize = SharedRing.Ring;
 
     private readonly SharedMemory _memory;
     private readonly int _slotSize;
@@ -67,26 +66,26 @@ internal readonly unsafe struct RingLayout
 
     internal uint RequestProducerIndex
     {
-        get => Read(RequestProducer);
-        set => Write(RequestProducer, value);
+        get => Volatile.Read(ref Header.ReqProd);
+        set => Volatile.Write(ref Header.ReqProd, value);
     }
 
     internal uint RequestEventIndex
     {
-        get => Read(RequestEvent);
-        set => Write(RequestEvent, value);
+        get => Volatile.Read(ref Header.ReqEvent);
+        set => Volatile.Write(ref Header.ReqEvent, value);
     }
 
     internal uint ResponseProducerIndex
     {
-        get => Read(ResponseProducer);
-        set => Write(ResponseProducer, value);
+        get => Volatile.Read(ref Header.RspProd);
+        set => Volatile.Write(ref Header.RspProd, value);
     }
 
     internal uint ResponseEventIndex
     {
-        get => Read(ResponseEvent);
-        set => Write(ResponseEvent, value);
+        get => Volatile.Read(ref Header.RspEvent);
+        set => Volatile.Write(ref Header.RspEvent, value);
     }
 
     /// <summary>A copy of what a slot holds at this moment.</summary>
@@ -98,8 +97,6 @@ internal readonly unsafe struct RingLayout
 
     private Span<byte> Slot(uint index) => _memory.GetSpan().Slice(HeaderSize + ((int)(index & (Slots - 1)) * _slotSize), _slotSize);
 
-    // The memory is checked on each access (disposed of, stale); the offsets lie in the header, and the pages are aligned.
-    private uint Read(int offset) => Volatile.Read(ref Unsafe.As<byte, uint>(ref _memory.GetSpan()[offset]));
-
-    private void Write(int offset, uint value) => Volatile.Write(ref Unsafe.As<byte, uint>(ref _memory.GetSpan()[offset]), value);
+    // The memory is checked on each access (disposed of, stale); the header lies in its first page, which is aligned.
+    private ref SharedRing Header => ref Unsafe.As<byte, SharedRing>(ref _memory.GetSpan()[..HeaderSize][0]);
 }

@@ -4,6 +4,11 @@ using PlatformScenarios;
 Dictionary<string, Func<string[], Task<int>>> scenarios = new()
 {
     ["host"] = Host.ShowAsync,
+    ["events-many"] = Events.ManyAsync,
+    ["events-exhaust"] = Events.ExhaustAsync,
+    ["events-refused-interrupts"] = Events.RefusedInterruptsAsync,
+    ["events-adopt"] = Events.AdoptAsync,
+    ["events-flood"] = Events.FloodAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))

@@ -53,14 +53,17 @@ namespace System.Threading
     /// <summary>Acquire reads and release writes: on x86-64 a plain access that the compiler may neither repeat nor move.</summary>
     public static class Volatile
     {
+        private struct ByteBox { public volatile byte Value; }
         private struct Int32Box { public volatile int Value; }
         private struct UInt32Box { public volatile uint Value; }
         private struct NativeBox { public volatile nint Value; }
 
+        public static byte Read(ref byte location) => Unsafe.As<byte, ByteBox>(ref location).Value;
         public static int Read(ref int location) => Unsafe.As<int, Int32Box>(ref location).Value;
         public static uint Read(ref uint location) => Unsafe.As<uint, UInt32Box>(ref location).Value;
         public static long Read(ref long location) => Unsafe.As<long, NativeBox>(ref location).Value;
         public static ulong Read(ref ulong location) => (ulong)Unsafe.As<ulong, NativeBox>(ref location).Value;
+        public static void Write(ref byte location, byte value) => Unsafe.As<byte, ByteBox>(ref location).Value = value;
         public static void Write(ref int location, int value) => Unsafe.As<int, Int32Box>(ref location).Value = value;
         public static void Write(ref uint location, uint value) => Unsafe.As<uint, UInt32Box>(ref location).Value = value;
         public static void Write(ref long location, long value) => Unsafe.As<long, NativeBox>(ref location).Value = (nint)value;
