@@ -2,6 +2,7 @@ using Xenolith.EventChannels;
 using Xenolith.Grants;
 using Xenolith.Hooks;
 using Xenolith.Unikernel;
+using Xenolith.Xenbus;
 using Xenolith.Xenstore;
 
 namespace Xenolith;
@@ -51,6 +52,8 @@ public abstract class XenPlatform : IAsyncDisposable
 
     /// <summary>Code that runs around the wait for events, and at the end of the program.</summary>
     public PlatformHooks Hooks { get; }
+
+    internal DeviceClaims DeviceClaims { get; } = new();
 
     /// <summary>The clock of this place; virtual in a simulation.</summary>
     public TimeProvider TimeProvider { get; }
