@@ -116,18 +116,18 @@ public sealed class PlatformHooks
         }
     }
 
+    /// <summary>Tells of a failure on the dispatcher's thread. Whoever is told may block, on a console that nobody reads for example.</summary>
+    private void ReportElsewhere(HookFailure failure)
+    {
+        if (SynchronizationContext.Current is null)
+            ThreadPool.UnsafeQueueUserWorkItem(static told => told.Hooks.Report(told.Failure), (Hooks: this, Failure: failure), preferLocal: false);
+        else
+            Report(failure);
+    }
+
     private void Report(HookFailure failure)
     {
         Interlocked.Increment(ref _failures);
-        // Whoever is told may block, on a console that nobody reads for example: not on the dispatcher's thread.
-        if (SynchronizationContext.Current is null)
-            ThreadPool.UnsafeQueueUserWorkItem(static told => told.Hooks.Tell(told.Failure), (Hooks: this, Failure: failure), preferLocal: false);
-        else
-            Tell(failure);
-    }
-
-    private void Tell(HookFailure failure)
-    {
         if (Failed is not { } failed)
         {
             Console.Error.WriteLine(failure);
@@ -165,7 +165,7 @@ public sealed class PlatformHooks
                     return;
                 }
                 _hasFailed = true;
-                owner.Report(new HookFailure(place, error));
+                owner.ReportElsewhere(new HookFailure(place, error));
             }
         }
     }
