@@ -6,6 +6,7 @@ namespace Xenolith.Image.Tests;
 public sealed class FurtherConsoleTests(ImageBed bed)
 {
     private const string Name = "org.example.test";
+    private const string NothingLeft = "0 grants, 0 mapped pages left\n";
 
     [Fact]
     public async Task Bytes_and_lines_go_both_ways_and_the_console_can_be_opened_again()
@@ -16,8 +17,8 @@ public sealed class FurtherConsoleTests(ImageBed bed)
         ImageRun frontRun = (await ImageBed.CompleteAsync(front)).RequireSuccess();
         ImageRun backRun = (await ImageBed.CompleteAsync(back)).RequireSuccess();
         Assert.Equal(
-            $"console 1 {Name} served by {back.Id}\n100000 bytes came back\nline 0\nline 1\nline 2\n0 grants, 0 mapped pages left\n", frontRun.Output);
-        Assert.Equal($"ready\n{Name}: 100000 bytes\n{Name}: 21 bytes\n0 grants, 0 mapped pages left\n", backRun.Output);
+            $"console 1 {Name} served by {back.Id}\n100000 bytes came back\nline 0\nline 1\nline 2\n{NothingLeft}", frontRun.Output);
+        Assert.Equal($"ready\n{Name}: 100000 bytes\n{Name}: 21 bytes\n{NothingLeft}", backRun.Output);
     }
 
     [Fact]
@@ -28,7 +29,7 @@ public sealed class FurtherConsoleTests(ImageBed bed)
         await using Domain front = await StartAsync($"console-read {Name}", served: back);
         ImageRun run = (await ImageBed.CompleteAsync(front)).RequireSuccess();
         Assert.Equal(
-            $"opened\nconsole 1 \"{Name}\": domain {back.Id} broke the ring. The writer of a byte ring of 1024 is at an impossible place.\n0 grants, 0 mapped pages left\n",
+            $"opened\nconsole 1 \"{Name}\": domain {back.Id} broke the ring. The writer of a byte ring of 1024 is at an impossible place.\n{NothingLeft}",
             run.Output);
         Assert.Equal("ready\nthe front end closes\n", (await ImageBed.CompleteAsync(back)).RequireSuccess().Output);
     }

@@ -14,7 +14,8 @@ namespace Xenolith.Consoles;
 ///       1024  output, 2048 bytes     front end --> back end
 ///       3072  in_cons   in_prod   out_cons   out_prod        four indexes of 32 bits
 /// </code>
-/// <para>One thread at a time reads, and one writes. What a bad index of the other end does is told at <see cref="ByteRingReader"/>: an exception and nothing else.</para>
+/// <para>One thread at a time reads, and one writes. What a bad index of the other end does is told at <see cref="ByteRingReader"/>: an exception and
+/// nothing else.</para>
 /// </remarks>
 public sealed class ConsoleRing
 {

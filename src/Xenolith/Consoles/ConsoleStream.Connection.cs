@@ -92,8 +92,8 @@ public abstract partial class ConsoleStream
     }
 
     /// <summary>
-    /// The shared memory is about to go. What the other end has written is kept for readers; everybody else finds the end. From the return of this method on nobody touches the
-    /// memory.
+    /// The shared memory is about to go. What the other end has written is kept for readers; everybody else finds the end. From the return of this
+    /// method on nobody touches the memory.
     /// </summary>
     private protected void Detach()
     {

@@ -10,13 +10,14 @@ namespace Xenolith.Consoles;
 /// for lines. Bytes go through as they are; nothing is added to a line feed.
 /// </summary>
 /// <remarks>
-/// <para>Safe from any thread: a read and a write may be under way at the same time; of several reads or writes each takes its turn whole, in the order in which they were begun.</para>
-/// <para>A read of 0 bytes means that the other end has closed the console, or its domain is gone; whatever it wrote before was read until then. Writing is an
-/// <see cref="IOException"/> then. An end that breaks the rules of the ring closes this console with <see cref="RingProtocolException"/>, for this and all later calls, and
-/// harms nothing else. After the domain was resumed every call throws <see cref="StaleHandleException"/>: dispose of the console and open it again, in a loop
-/// over <see cref="Generation"/>.</para>
-/// <para>The synchronous members block their thread until the asynchronous ones have ended. They must not be called from a hook or where one thread does all, as in a
-/// simulation.</para>
+/// <para>Safe from any thread: a read and a write may be under way at the same time; of several reads or writes each takes its turn whole, in the
+/// order in which they were begun.</para>
+/// <para>A read of 0 bytes means that the other end has closed the console, or its domain is gone; whatever it wrote before was read until then.
+/// Writing is an <see cref="IOException"/> then. An end that breaks the rules of the ring closes this console with
+/// <see cref="RingProtocolException"/>, for this and all later calls, and harms nothing else. After the domain was resumed every call throws <see cref="StaleHandleException"/>: dispose of the
+/// console and open it again, in a loop over <see cref="Generation"/>.</para>
+/// <para>The synchronous members block their thread until the asynchronous ones have ended. They must not be called from a hook or where one thread
+/// does all, as in a simulation.</para>
 /// </remarks>
 public abstract partial class ConsoleStream : Stream
 {
@@ -86,8 +87,8 @@ public abstract partial class ConsoleStream : Stream
     }
 
     /// <summary>
-    /// Writes all of the bytes, in as many parts as the ring's room asks for, waiting for the other end to take them. When it returns, all are in the ring, and the
-    /// other end was told; <see cref="DrainAsync"/> waits until it has taken them.
+    /// Writes all of the bytes, in as many parts as the ring's room asks for, waiting for the other end to take them. When it returns, all are in the
+    /// ring, and the other end was told; <see cref="DrainAsync"/> waits until it has taken them.
     /// </summary>
     /// <param name="buffer">The bytes.</param>
     /// <param name="cancellationToken">Ends the wait; some of the bytes may have been written.</param>

@@ -7,8 +7,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Consoles;
 
 /// <summary>
-/// A further console of this domain, beside the primary one that <see cref="Console"/> writes to: a stream of bytes to a program in another domain, as libxl's
-/// <c>channel=</c> makes it. This domain has the front end.
+/// A further console of this domain, beside the primary one that <see cref="Console"/> writes to: a stream of bytes to a program in another domain,
+/// as libxl's <c>channel=</c> makes it. This domain has the front end.
 /// </summary>
 /// <example>
 /// <code>
@@ -53,7 +53,8 @@ public sealed class XenConsole : ConsoleStream
     /// <param name="cancellationToken">Gives up. A back end may never come.</param>
     /// <exception cref="XenConsoleNotFoundException">There is none of that name.</exception>
     /// <exception cref="InvalidOperationException">It is open already.</exception>
-    /// <exception cref="IOException">The back end closed it at once, or what stands in xenstore makes no sense (<see cref="XenbusException"/>).</exception>
+    /// <exception cref="IOException">The back end closed it at once, or what stands in xenstore makes no sense
+    /// (<see cref="XenbusException"/>).</exception>
     public static Task<XenConsole> OpenAsync(
         XenPlatform platform, string name, XenConsoleOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -68,7 +69,8 @@ public sealed class XenConsole : ConsoleStream
     /// <param name="cancellationToken">Gives up. A back end may never come.</param>
     /// <exception cref="XenConsoleNotFoundException">There is none of that number.</exception>
     /// <exception cref="InvalidOperationException">It is open already.</exception>
-    /// <exception cref="IOException">The back end closed it at once, or what stands in xenstore makes no sense (<see cref="XenbusException"/>).</exception>
+    /// <exception cref="IOException">The back end closed it at once, or what stands in xenstore makes no sense
+    /// (<see cref="XenbusException"/>).</exception>
     public static Task<XenConsole> OpenAsync(
         XenPlatform platform, int id, XenConsoleOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -109,8 +111,9 @@ public sealed class XenConsole : ConsoleStream
         foreach (string node in await store.ListAsync(Folder, cancellationToken) ?? [])
         {
             string path = $"{Folder}/{node}";
+            string? backend = await store.ReadAsync($"{path}/backend-id", cancellationToken);
             if (int.TryParse(node, NumberStyles.None, CultureInfo.InvariantCulture, out int id) && id > 0
-                && ushort.TryParse(await store.ReadAsync($"{path}/backend-id", cancellationToken), NumberStyles.None, CultureInfo.InvariantCulture, out ushort domain))
+                && ushort.TryParse(backend, NumberStyles.None, CultureInfo.InvariantCulture, out ushort domain))
             {
                 string? name = await store.ReadAsync($"{path}/name", cancellationToken);
                 string? state = await store.ReadAsync($"{path}/state", cancellationToken);

@@ -7,12 +7,13 @@ using Xenolith.Xenstore;
 namespace Xenolith.Consoles;
 
 /// <summary>
-/// A console of another domain that this domain serves, as a domain that collects logs does. This domain has the back end: it reads what the other writes, and
-/// writes what the other reads.
+/// A console of another domain that this domain serves, as a domain that collects logs does. This domain has the back end: it reads what the other
+/// writes, and writes what the other reads.
 /// </summary>
 /// <remarks><inheritdoc cref="ConsoleStream" path="/remarks"/>
-/// <para>The toolstack makes the nodes of both ends, <c>backend/console/FRONT-DOMAIN/N</c> here. A connection lasts until either end closes it; for the next one of the
-/// same front end, call <see cref="ServeAsync"/> again. The primary console of a domain has no such nodes and is not served here.</para>
+/// <para>The toolstack makes the nodes of both ends, <c>backend/console/FRONT-DOMAIN/N</c> here. A connection lasts until either end closes it; for
+/// the next one of the same front end, call <see cref="ServeAsync"/> again. The primary console of a domain has no such nodes and is not served
+/// here.</para>
 /// </remarks>
 public sealed class XenConsoleBackend : ConsoleStream
 {

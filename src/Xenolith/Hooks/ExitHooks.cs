@@ -29,7 +29,7 @@ internal sealed class ExitHooks(TimeProvider time, Action<HookFailure> report)
         {
             if (_run is not null)
                 return _run;
-            ended = new TaskCompletionSource(SynchronizationContext.Current is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None);
+            ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _run = ended.Task;
         }
         _ = RunAllAsync(ended); // outside the lock: hooks register others
@@ -44,7 +44,7 @@ internal sealed class ExitHooks(TimeProvider time, Action<HookFailure> report)
         {
             TimeSpan left = options.TotalLimit - time.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
-                report(new HookFailure(hook.Name, new TimeoutException($"it did not run: those before it took {options.TotalLimit.TotalSeconds:0.###} s.")));
+                report(TimeUp(hook, $"it did not run: those before it took {options.TotalLimit.TotalSeconds:0.###} s."));
             else
                 await RunAsync(hook, left < options.HookLimit ? left : options.HookLimit, options.Grace);
         }
@@ -74,7 +74,7 @@ internal sealed class ExitHooks(TimeProvider time, Action<HookFailure> report)
         if (await Task.WhenAny(task, longest) == task)
             ended.Cancel();
         else
-            report(new HookFailure(hook.Name, new TimeoutException($"it did not end within {limit.TotalSeconds:0.###} s, nor when it was cancelled then.")));
+            report(TimeUp(hook, $"it did not end within {limit.TotalSeconds:0.###} s, nor when it was cancelled then."));
     }
 
     private async Task CallAsync(Hook hook, CancellationToken timeUp)
@@ -85,13 +85,15 @@ internal sealed class ExitHooks(TimeProvider time, Action<HookFailure> report)
         }
         catch (OperationCanceledException) when (timeUp.IsCancellationRequested)
         {
-            report(new HookFailure(hook.Name, new TimeoutException("it was cancelled when its time was up.")));
+            report(TimeUp(hook, "it was cancelled when its time was up."));
         }
         catch (Exception error)
         {
             report(new HookFailure(hook.Name, error));
         }
     }
+
+    private static HookFailure TimeUp(Hook hook, string what) => new(hook.Name, new TimeoutException(what));
 
     private sealed class Hook(ExitHooks owner, Func<CancellationToken, ValueTask> call, string name) : IDisposable
     {

@@ -13,13 +13,14 @@ public sealed record HookFailure(string Hook, Exception Error)
 public sealed record ExitHookOptions
 {
     /// <summary>
-    /// For one hook; then its token is cancelled. 5 seconds: enough to send what is buffered to a peer that lives, and short enough for an operator who waits.
+    /// For one hook; then its token is cancelled. 5 seconds: enough to send what is buffered to a peer that lives, and short enough for an operator
+    /// who waits.
     /// </summary>
     public TimeSpan HookLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// For all together; hooks that have not begun by then do not run, and that is reported. 20 seconds: toolstacks give a domain that they have asked to stop about a
-    /// minute.
+    /// For all together; hooks that have not begun by then do not run, and that is reported. 20 seconds: toolstacks give a domain that they have
+    /// asked to stop about a minute.
     /// </summary>
     public TimeSpan TotalLimit { get; init; } = TimeSpan.FromSeconds(20);
 

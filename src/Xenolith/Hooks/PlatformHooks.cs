@@ -1,16 +1,18 @@
 namespace Xenolith.Hooks;
 
 /// <summary>
-/// Code that runs at the turns of the program's life: before the platform waits for events, after it woke, and when the program ends. The program itself
-/// is an ordinary <c>Main</c>; there is no loop to call.
+/// Code that runs at the turns of the program's life: before the platform waits for events, after it woke, and when the program ends. The program
+/// itself is an ordinary <c>Main</c>; there is no loop to call.
 /// </summary>
 /// <remarks>
-/// <para>Safe from any thread. Every registration is undone by disposing of it. Where no hook is registered nothing is done and nothing allocated.</para>
+/// <para>Safe from any thread. Every registration is undone by disposing of it. Where no hook is registered nothing is done and nothing
+/// allocated.</para>
 /// <code>
 ///        +--> wait in Xen --> OnAfterWake --> events are handed to who waits for them --> OnBeforeWait --+
 ///        +----------------------------------------------------------------------------------------------+
 /// </code>
-/// <para>That loop has a thread of its own, the dispatcher's; what was woken runs on the thread pool. So the end of a turn does not mean that the program is idle.</para>
+/// <para>That loop has a thread of its own, the dispatcher's; what was woken runs on the thread pool. So the end of a turn does not mean that the
+/// program is idle.</para>
 /// </remarks>
 public sealed class PlatformHooks
 {
@@ -23,8 +25,8 @@ public sealed class PlatformHooks
     internal PlatformHooks(TimeProvider time) => _exit = new ExitHooks(time, Report);
 
     /// <summary>
-    /// A hook threw or took too long: tells which and why. Called on the thread pool, or in a simulation where the hook ran. While nobody subscribes, a
-    /// line on the error output tells.
+    /// A hook threw or took too long: tells which and why. Called on the thread pool, or in a simulation where the hook ran. While nobody subscribes,
+    /// a line on the error output tells.
     /// </summary>
     public event Action<HookFailure>? Failed;
 
@@ -48,8 +50,8 @@ public sealed class PlatformHooks
     /// Calls a method each time that the dispatcher has handed out all events and is about to wait. The wait may end at once, if more has come.
     /// </summary>
     /// <param name="hook">
-    /// Called on the dispatcher's thread, in order of registration: every event of the domain waits for it. It must not block, nor wait for an event. An
-    /// exception is reported and keeps nothing else from running.
+    /// Called on the dispatcher's thread, in order of registration: every event of the domain waits for it. It must not block, nor wait for an event.
+    /// An exception is reported and keeps nothing else from running.
     /// </param>
     /// <returns>Ends the registration when disposed of; a call that is under way may still finish.</returns>
     public IDisposable OnBeforeWait(Action hook)
@@ -68,12 +70,12 @@ public sealed class PlatformHooks
     }
 
     /// <summary>
-    /// Calls a method when the program ends in good order: <c>Main</c> returns, <see cref="Environment.Exit"/> is called, or the platform is disposed of. The last one that was
-    /// registered runs first, each after the one before has ended, and each once. After a crash none of them runs.
+    /// Calls a method when the program ends in good order: <c>Main</c> returns, <see cref="Environment.Exit"/> is called, or the platform is disposed
+    /// of. The last one that was registered runs first, each after the one before has ended, and each once. After a crash none of them runs.
     /// </summary>
     /// <param name="hook">
-    /// Everything of the platform still works for it. Its token is cancelled when its time is up (<see cref="ExitHookOptions"/>); a hook that does not heed
-    /// that is left behind. An exception is reported and keeps nothing else from running. It may register further hooks, which run next.
+    /// Everything of the platform still works for it. Its token is cancelled when its time is up (<see cref="ExitHookOptions"/>); a hook that does
+    /// not heed that is left behind. An exception is reported and keeps nothing else from running. It may register further hooks, which run next.
     /// </param>
     /// <param name="name">Names the hook where a failure is told.</param>
     /// <returns>Ends the registration when disposed of.</returns>
@@ -85,8 +87,8 @@ public sealed class PlatformHooks
     }
 
     /// <summary>
-    /// Runs the hooks of <see cref="AtExit"/> if they have not run, and waits until they have. For a program that is ended by other means than those named
-    /// there; any number of callers wait for the same run. Never throws.
+    /// Runs the hooks of <see cref="AtExit"/> if they have not run, and waits until they have. For a program that is ended by other means than those
+    /// named there; any number of callers wait for the same run. Never throws.
     /// </summary>
     public Task RunExitHooksAsync() => _exit.RunAsync();
 

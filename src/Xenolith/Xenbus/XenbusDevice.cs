@@ -4,7 +4,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Xenbus;
 
 /// <summary>
-/// One end of a device as it stands in xenstore: its own nodes, the other end's, and the states of both, over which <see cref="XenbusHandshake"/> runs.
+/// One end of a device as it stands in xenstore: its own nodes, the other end's, and the states of both, over which <see cref="XenbusHandshake"/>
+/// runs.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -12,7 +13,8 @@ namespace Xenolith.Xenbus;
 /// backend/TYPE/FRONT-DOMAIN/ID      back end: frontend, frontend-id, state, and what the type adds
 /// </code>
 /// <para>Both below the home of their domain; made by the toolstack. Source: Xen, docs/misc/xenstore-paths.pandoc, and libxl.</para>
-/// <para>What the other end wrote may be anything: a state that is no state counts as <see cref="XenbusState.Unknown"/>, and a number is checked.</para>
+/// <para>What the other end wrote may be anything: a state that is no state counts as <see cref="XenbusState.Unknown"/>, and a number is
+/// checked.</para>
 /// </remarks>
 public sealed class XenbusDevice : IXenbusStates
 {

@@ -1,8 +1,8 @@
 namespace Xenolith.Xenbus;
 
 /// <summary>
-/// A device cannot be used because of what stands in xenstore for it: a node is missing or makes no sense. Its writer, the toolstack or the other end, is
-/// at fault.
+/// A device cannot be used because of what stands in xenstore for it: a node is missing or makes no sense. Its writer, the toolstack or the other
+/// end, is at fault.
 /// </summary>
 public sealed class XenbusException : IOException
 {

@@ -70,7 +70,8 @@ internal static class Consoles
         await device.WriteAsync(XenbusState.InitWait, default);
         for (XenbusState state = XenbusState.Unknown; state != XenbusState.Initialised;)
             state = await device.WaitForOtherThanAsync(state, default);
-        using ForeignMapping page = platform.Grants.Map(new ForeignGrant(frontend, await device.ReadOtherNumberAsync("ring-ref")), GrantAccess.ReadWrite);
+        ForeignGrant grant = new(frontend, await device.ReadOtherNumberAsync("ring-ref"));
+        using ForeignMapping page = platform.Grants.Map(grant, GrantAccess.ReadWrite);
         using EventChannel channel = platform.EventChannels.BindInterdomain(frontend, await device.ReadOtherNumberAsync("port"));
         await device.WriteAsync(XenbusState.Connected, default);
         await channel.WaitAsync(channel.Count); // the front end writes

@@ -8,6 +8,8 @@ namespace Xenolith.Tests.Consoles;
 /// <summary>How a console ends: closed by either side, with its domain, by a resume, or never begun.</summary>
 public sealed class ConsoleEndTests : IDisposable
 {
+    private static readonly XenConsoleOptions Hasty = new() { DrainLimit = TimeSpan.FromMilliseconds(1) };
+
     private readonly ConsoleWorld _world = new();
 
     public void Dispose() => _world.Dispose();
@@ -31,7 +33,7 @@ public sealed class ConsoleEndTests : IDisposable
     [Fact]
     public void When_the_back_end_closes_the_front_end_reads_the_rest_and_then_the_end() => _world.Run(async () =>
     {
-        (XenConsole front, XenConsoleBackend back) = await _world.ConnectAsync(options: new XenConsoleOptions { DrainLimit = TimeSpan.FromSeconds(1) });
+        (XenConsole front, XenConsoleBackend back) = await _world.ConnectAsync(options: Hasty);
         await back.WriteAsync("last words"u8.ToArray());
         await back.DisposeAsync(); // the words are not taken in time, and are not lost
         Assert.Equal("last words", Encoding.ASCII.GetString(await ConsoleWorld.ReadToEndAsync(front)));
@@ -45,7 +47,7 @@ public sealed class ConsoleEndTests : IDisposable
     [Fact]
     public void What_was_written_and_not_taken_is_read_although_the_writer_has_gone_without_waiting() => _world.Run(async () =>
     {
-        (XenConsole front, XenConsoleBackend back) = await _world.ConnectAsync(options: new XenConsoleOptions { DrainLimit = TimeSpan.FromMilliseconds(1) });
+        (XenConsole front, XenConsoleBackend back) = await _world.ConnectAsync(options: Hasty);
         byte[] sent = new byte[2048];
         new Random(1).NextBytes(sent);
         await front.WriteAsync(sent);
@@ -57,7 +59,7 @@ public sealed class ConsoleEndTests : IDisposable
     [Fact]
     public void Reads_and_writes_that_wait_end_when_the_other_end_closes() => _world.Run(async () =>
     {
-        (XenConsole front, XenConsoleBackend back) = await _world.ConnectAsync(options: new XenConsoleOptions { DrainLimit = TimeSpan.FromSeconds(1) });
+        (XenConsole front, XenConsoleBackend back) = await _world.ConnectAsync(options: Hasty);
         Task<int> reading = front.ReadAsync(new byte[1]).AsTask();
         Task writing = front.WriteAsync(new byte[5000]).AsTask();
         Task draining = DrainAsync();
@@ -160,7 +162,8 @@ public sealed class ConsoleEndTests : IDisposable
         for (int milliseconds = 0; milliseconds < 5; milliseconds++)
         {
             using CancellationTokenSource cancel = new(TimeSpan.FromMilliseconds(milliseconds), _world.Hypervisor.Time);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => XenConsole.OpenAsync(_world.Front.Platform, 1, cancellationToken: cancel.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => XenConsole.OpenAsync(_world.Front.Platform, 1, cancellationToken: cancel.Token));
             using CancellationTokenSource cancelBack = new(TimeSpan.FromMilliseconds(milliseconds), _world.Hypervisor.Time);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(
                 () => XenConsoleBackend.ServeAsync(_world.Back.Platform, _world.Front.Id, 1, cancellationToken: cancelBack.Token));

@@ -14,6 +14,8 @@ public sealed class HostileConsoleTests : IDisposable
 {
     private const int InProd = 3076, OutCons = 3080; // what the back end writes
 
+    private static readonly string[] States = ["", "2", "4", "4", "5", "6", "9", "-1", "closed"];
+
     private readonly ConsoleWorld _world = new();
 
     public void Dispose() => _world.Dispose();
@@ -61,7 +63,7 @@ public sealed class HostileConsoleTests : IDisposable
     [InlineData("port", "", typeof(XenbusException))]
     [InlineData("port", "99", typeof(XenException))]
     [InlineData("port", "4294967295", typeof(XenException))]
-    public void A_front_end_whose_details_make_no_sense_is_told_and_refused_and_the_next_is_served(string node, string value, Type expected) => _world.Run(async () =>
+    public void A_front_end_whose_details_make_no_sense_is_refused_and_the_next_is_served(string node, string value, Type error) => _world.Run(async () =>
     {
         await _world.AddConsoleAsync(1);
         XenbusDevice device = (await XenbusDevice.FindFrontendAsync(_world.Front.Platform.Xenstore, "console", 1))!;
@@ -72,7 +74,7 @@ public sealed class HostileConsoleTests : IDisposable
             Dictionary<string, string> details = new() { ["ring-ref"] = $"{page.References[0]}", ["port"] = $"{channel.Port}", [node] = value };
             await device.WriteAsync([.. details]);
             await device.WriteAsync(XenbusState.Initialised, default);
-            Assert.IsType(expected, await Assert.ThrowsAnyAsync<Exception>(() => serving));
+            Assert.IsType(error, await Assert.ThrowsAnyAsync<Exception>(() => serving));
         }
         Assert.Equal(XenbusState.Closed, (await _world.StatesAsync(1)).Back);
         await device.WriteAsync(XenbusState.Closed, default);
@@ -212,7 +214,7 @@ public sealed class HostileConsoleTests : IDisposable
                     switch (random.Next(6))
                     {
                         case 0:
-                            await store.WriteAsync($"{world.BackPath(1)}/state", ((string[])["", "2", "4", "4", "5", "6", "9", "-1", "closed"])[random.Next(9)]);
+                            await store.WriteAsync($"{world.BackPath(1)}/state", States[random.Next(States.Length)]);
                             break;
                         case 1 when back is not null:
                             back.SetIndex(InProd, (uint)random.Next(0, 1100));

@@ -20,7 +20,10 @@ public sealed class XenConsoleTests : IDisposable
         await _world.AddConsoleAsync(10);
         await _world.AddConsoleAsync(2, "org.example.agent");
         Assert.Equal(
-            [new XenConsoleInfo(2, "org.example.agent", _world.Back.Id, XenbusState.Initialising), new XenConsoleInfo(10, null, _world.Back.Id, XenbusState.Initialising)],
+            [
+                new XenConsoleInfo(2, "org.example.agent", _world.Back.Id, XenbusState.Initialising),
+                new XenConsoleInfo(10, null, _world.Back.Id, XenbusState.Initialising),
+            ],
             await XenConsole.ListAsync(_world.Front.Platform));
         Assert.Equal(
             [
@@ -54,11 +57,13 @@ public sealed class XenConsoleTests : IDisposable
     [Fact]
     public void A_console_that_is_not_there_is_an_exception_that_names_those_that_are() => _world.Run(async () =>
     {
-        XenConsoleNotFoundException none = await Assert.ThrowsAsync<XenConsoleNotFoundException>(() => XenConsole.OpenAsync(_world.Front.Platform, "agent"));
+        XenConsoleNotFoundException none = await Assert.ThrowsAsync<XenConsoleNotFoundException>(
+            () => XenConsole.OpenAsync(_world.Front.Platform, "agent"));
         Assert.Equal("There is no console named \"agent\". This domain has no further consoles.", none.Message);
         await _world.AddConsoleAsync(1, "other");
         await _world.AddConsoleAsync(3);
-        XenConsoleNotFoundException other = await Assert.ThrowsAsync<XenConsoleNotFoundException>(() => XenConsole.OpenAsync(_world.Front.Platform, 2));
+        XenConsoleNotFoundException other = await Assert.ThrowsAsync<XenConsoleNotFoundException>(
+            () => XenConsole.OpenAsync(_world.Front.Platform, 2));
         Assert.Equal("There is no console with the number 2. There are: console 1 \"other\", console 3.", other.Message);
         await Assert.ThrowsAsync<XenConsoleNotFoundException>(() => XenConsoleBackend.ServeAsync(_world.Back.Platform, _world.Front.Id, 2));
     });
@@ -132,7 +137,8 @@ public sealed class XenConsoleTests : IDisposable
     });
 
     /// <summary>
-    /// The advisory MSA03: a writer that found the ring full went wrong about what it had written. Here the ring is full most of the time, and takes less than it is offered.
+    /// The advisory MSA03: output that did not fit into the console's ring at once was written in a loop without end. Here the ring is full most of
+    /// the time, and takes less than it is offered.
     /// </summary>
     [Theory]
     [InlineData(1)]
