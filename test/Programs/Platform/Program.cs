@@ -4,6 +4,11 @@ using PlatformScenarios;
 Dictionary<string, Func<string[], Task<int>>> scenarios = new()
 {
     ["host"] = Host.ShowAsync,
+    ["pages"] = Pages.ShowAsync,
+    ["share"] = Grants.ShareAsync,
+    ["use"] = Grants.UseAsync,
+    ["read"] = Grants.ReadAsync,
+    ["repeat"] = Grants.RepeatAsync,
     ["events-many"] = Events.ManyAsync,
     ["events-exhaust"] = Events.ExhaustAsync,
     ["events-refused-interrupts"] = Events.RefusedInterruptsAsync,
