@@ -9,7 +9,12 @@ internal sealed class UnikernelPlatform : XenPlatform
     private static readonly Lazy<UnikernelPlatform?> s_instance = new(Start);
 
     private UnikernelPlatform(UnikernelEventChannels events)
-        : base(events, new UnikernelGrants(), new UnikernelDomain(), TimeProvider.System) => events.Resumed = BeginNextGeneration;
+        : base(events, new UnikernelGrants(), new UnikernelDomain(), TimeProvider.System)
+    {
+        events.Resumed = BeginNextGeneration;
+        // The end of Main, and Environment.Exit. The runtime waits for the handler; the hooks run on other threads and have their limits.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
+    }
 
     /// <summary><see langword="null"/> where the program is an ordinary process.</summary>
     internal static UnikernelPlatform? Instance => s_instance.Value;
