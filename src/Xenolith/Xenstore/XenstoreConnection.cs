@@ -129,6 +129,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             _lastRequestId++;
         while (_lastRequestId == 0 || _pending.ContainsKey(_lastRequestId));
         _pending.Add(_lastRequestId, request);
+        _requests++;
         XenstoreCodec.WriteHeader(_outgoing.GetSpan(XenstoreCodec.HeaderSize), new XenstoreMessageHeader
         {
             Type = (uint)request.Type,
@@ -315,6 +316,8 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             }
 
             _pending.Remove(message.RequestId);
+            if (message.Type == XenstoreMessageType.Error)
+                _errors++;
             if (request.Watch is not null && message.Type != XenstoreMessageType.Error)
                 request.Watch.Established = true;
         }

@@ -62,7 +62,7 @@ public sealed class XenstoreRing : IXenstoreRing
         _seenByWriter = _channel.Count; // before looking
         if (!_channel.IsValid)
             return 0;
-        if (Unsent is not null && !_writer.HasRoomFor(source.Length))
+        if (Unsent is not null && source.Length > Requests.Size - _writer.Unread)
             Unsent.Announce(_writer.Position, source);
         int count = _writer.Write(source);
         if (count == source.Length)
