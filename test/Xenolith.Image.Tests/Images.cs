@@ -10,6 +10,8 @@ internal static class Images
 
     internal static string Hello { get; } = Published("samples/Hello");
 
+    internal static string GracefulShutdown { get; } = Published("samples/GracefulShutdown");
+
     internal static string Busy { get; } = Published("samples/Busy");
 
     internal static string EventPing { get; } = Published("samples/EventPing");

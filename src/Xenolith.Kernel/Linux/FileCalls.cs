@@ -1,4 +1,5 @@
-// Descriptors and paths. The file system is what the runtime opens by name: the devices below /dev.
+// Descriptors and paths. The file system is what the runtime opens by name: the devices below /dev. Its root can be asked for, as
+// libraries do that resolve paths below the program's own directory, but not listed.
 using System;
 using Xenolith.Kernel.Entropy;
 using Xenolith.Kernel.Files;
@@ -13,7 +14,7 @@ internal static unsafe class FileCalls
     private const int PathMaximum = 4096, VectorMaximum = 1024;
     private const ulong MaximumTransfer = 0x7FFF_F000;
     private const ulong DuplicateFd = 0, GetFd = 1, SetFd = 2, GetFlags = 3, SetFlags = 4, DuplicateFdCloseOnExec = 1030, SetPipeSize = 1031, GetPipeSize = 1032;
-    private const uint CharacterDevice = 0x2000, Fifo = 0x1000, ReadWriteAll = 0x1B6;
+    private const uint CharacterDevice = 0x2000, Fifo = 0x1000, Directory = 0x4000, ReadWriteAll = 0x1B6, ReadExecuteAll = 0x16D;
     private const long ReadWrite = 2;
 
     internal static long Read(ulong descriptor, ulong buffer, ulong length)
@@ -118,7 +119,8 @@ internal static unsafe class FileCalls
         int length = UserMemory.StringLength(path, PathMaximum);
         if (length < 0)
             return -Errno.Fault;
-        return TryFind(UserMemory.Bytes(path, length), out _) ? 0 : -Errno.NoEntry;
+        ReadOnlySpan<byte> bytes = UserMemory.Bytes(path, length);
+        return Same(bytes, "/"u8) || TryFind(bytes, out _) ? 0 : -Errno.NoEntry;
     }
 
     internal static long Stat(ulong path, ulong buffer)
@@ -126,13 +128,16 @@ internal static unsafe class FileCalls
         int length = UserMemory.StringLength(path, PathMaximum);
         if (length < 0)
             return -Errno.Fault;
-        return TryFind(UserMemory.Bytes(path, length), out FileKind kind) ? WriteStat(kind, buffer) : -Errno.NoEntry;
+        ReadOnlySpan<byte> bytes = UserMemory.Bytes(path, length);
+        if (Same(bytes, "/"u8))
+            return WriteStat(Directory | ReadExecuteAll, buffer);
+        return TryFind(bytes, out FileKind kind) ? WriteStat(Mode(kind), buffer) : -Errno.NoEntry;
     }
 
     internal static long StatDescriptor(ulong descriptor, ulong buffer)
     {
         OpenFile* file = FileTable.Get(descriptor);
-        return file == null ? -Errno.BadFile : WriteStat(file->Kind, buffer);
+        return file == null ? -Errno.BadFile : WriteStat(Mode(file->Kind), buffer);
     }
 
     /// <summary>readlink(2): the program itself is the only link.</summary>
@@ -292,15 +297,17 @@ internal static unsafe class FileCalls
         return true;
     }
 
+    private static uint Mode(FileKind kind) => (kind is FileKind.PipeReader or FileKind.PipeWriter ? Fifo : CharacterDevice) | ReadWriteAll;
+
     /// <summary>struct stat of x86-64.</summary>
-    private static long WriteStat(FileKind kind, ulong buffer)
+    private static long WriteStat(uint mode, ulong buffer)
     {
         const int size = 144, linkOffset = 16, modeOffset = 24, blockSizeOffset = 56;
         if (!UserMemory.IsWritable(buffer, size))
             return -Errno.Fault;
         Cpu.Asm.Fill((void*)buffer, 0, size);
         *(ulong*)(buffer + linkOffset) = 1;
-        *(uint*)(buffer + modeOffset) = (kind is FileKind.PipeReader or FileKind.PipeWriter ? Fifo : CharacterDevice) | ReadWriteAll;
+        *(uint*)(buffer + modeOffset) = mode;
         *(ulong*)(buffer + blockSizeOffset) = 4096;
         return 0;
     }

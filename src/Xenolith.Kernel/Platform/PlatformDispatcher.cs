@@ -2,6 +2,7 @@
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Linux;
 using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Threads;
 
 namespace Xenolith.Kernel.Platform;
 
@@ -33,7 +34,9 @@ internal static class PlatformDispatcher
             case PlatformCall.GrantUnmapNotify: return GrantCalls.NotifyUnmap(a, (long)b, (uint)c);
             case PlatformCall.GrantCopy: return GrantCalls.Copy(a, (int)b);
 
+            case PlatformCall.ShutdownReason: return Ending.SetReason(a);
             case PlatformCall.MemoryTrim: return (long)PageTables.FreeEmptyTables(Layout.ForeignWindow) << 12;
+
             default: return -Errno.NoSystemCall;
         }
     }

@@ -1,5 +1,7 @@
+using Xenolith.Abi;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
+using Xenolith.Lifecycle;
 using Xenolith.Memory;
 using Xenolith.Unikernel;
 using Xenolith.Xenstore;
@@ -35,6 +37,7 @@ public abstract class XenPlatform : IAsyncDisposable
         TimeProvider = time;
         EventChannels = new EventChannelTable(this, events);
         Grants = new GrantTable(this, grants, grantOptions ?? new GrantOptions());
+        Lifecycle = new DomainLifecycle(this);
         Memory = new DomainMemory(domain, Grants);
     }
 
@@ -52,6 +55,9 @@ public abstract class XenPlatform : IAsyncDisposable
 
     /// <summary>Grants: memory shared with other domains, theirs and ours.</summary>
     public GrantTable Grants { get; }
+
+    /// <summary>How the domain ends: requests of the toolstack, and the end itself.</summary>
+    public DomainLifecycle Lifecycle { get; }
 
     /// <summary>The domain's memory: figures, and giving back what is not needed.</summary>
     public DomainMemory Memory { get; }
@@ -142,4 +148,18 @@ public abstract class XenPlatform : IAsyncDisposable
         Grants.ForgetAll();
         ended.End();
     }
+
+    /// <summary>What <see cref="DomainLifecycle.SetExitReason"/> does in this place.</summary>
+    /// <param name="reason">Poweroff or reboot.</param>
+    protected internal virtual void SetExitReason(ShutdownReason reason) => throw NotADomain();
+
+    /// <summary>Ends the program and the domain, if the end of the program is that of a domain in this place.</summary>
+    /// <param name="reason">Poweroff, reboot or crash.</param>
+    /// <param name="exitCode">The program's exit code; of no meaning in a crash.</param>
+    /// <param name="message">Why it crashes.</param>
+    /// <returns>Completes only in a simulation.</returns>
+    protected internal virtual Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null) => throw NotADomain();
+
+    private static PlatformNotSupportedException NotADomain() =>
+        new("This program is a process, not a domain: it can end itself, but not the machine that it runs on.");
 }

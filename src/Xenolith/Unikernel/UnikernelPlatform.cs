@@ -28,5 +28,17 @@ internal sealed class UnikernelPlatform : XenPlatform
         return result == 0;
     }
 
+    protected internal override void SetExitReason(ShutdownReason reason) =>
+        XenException.ThrowIfError((XenError)(-NativeMethods.ShutdownReason((uint)reason)), "end as asked for");
+
+    protected internal override Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null)
+    {
+        if (reason == ShutdownReason.Crash)
+            Environment.FailFast(message);
+        SetExitReason(reason);
+        Environment.Exit(exitCode);
+        return Task.CompletedTask; // not reached
+    }
+
     private static UnikernelPlatform? Start() => XenHost.TryGet() is null ? null : new UnikernelPlatform(new UnikernelEventChannels());
 }
