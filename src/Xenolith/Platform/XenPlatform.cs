@@ -143,9 +143,13 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <param name="port">The port beside it, which was there at the start or at the resume.</param>
     protected XenstoreRing TakeOverXenstoreRing(nint page, uint port)
     {
-        Generation generation = Generation;
-        return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: generation.Number > 0);
+        bool isResumed = Generation.Number > 0;
+        Unsent?.Clear(); // of a ring that has ended
+        return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: isResumed) { Unsent = Unsent };
     }
+
+    /// <summary>Where the ring to xenstored notes what is under way; <see langword="null"/> where nobody needs to know.</summary>
+    private protected virtual UnsentBytes? Unsent => null;
 
     /// <summary>
     /// Called by the place when the domain has been resumed and new ports and grants can be made: begins the next generation. Waiters on old ports

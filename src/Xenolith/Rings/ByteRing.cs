@@ -42,6 +42,9 @@ public sealed class ByteRingWriter
         _producer = Volatile.Read(ref ByteRing.Index(memory, layout.Producer));
     }
 
+    /// <summary>Where the next byte goes.</summary>
+    internal uint Position => _producer;
+
     /// <summary>Bytes that the other side has not read yet.</summary>
     /// <exception cref="RingProtocolException">The other side claims to have read what was never written.</exception>
     public int Unread

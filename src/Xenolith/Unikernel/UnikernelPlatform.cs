@@ -8,6 +8,8 @@ internal sealed class UnikernelPlatform : XenPlatform
 {
     private static readonly Lazy<UnikernelPlatform?> s_instance = new(Start);
 
+    private readonly Lazy<UnsentBytes> _unsent = new(() => new UnsentBytes());
+
     private UnikernelPlatform(UnikernelEventChannels events)
         : base(events, new UnikernelGrants(), new UnikernelDomain(), TimeProvider.System)
     {
@@ -23,6 +25,8 @@ internal sealed class UnikernelPlatform : XenPlatform
 
     protected internal override IXenstoreRing? OpenXenstoreRing() =>
         TryGetXenstoreRing(out nint page, out uint port) ? TakeOverXenstoreRing(page, port) : null;
+
+    private protected override UnsentBytes Unsent => _unsent.Value;
 
     private static unsafe bool TryGetXenstoreRing(out nint page, out uint port)
     {
