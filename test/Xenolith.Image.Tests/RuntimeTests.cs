@@ -44,4 +44,11 @@ public sealed class RuntimeTests(ImageBed bed)
         ImageRun run = (await bed.RunScenarioAsync("spin")).RequireSuccess();
         Assert.Equal("turn 0\nturn 1\nturn 2\nturn 3\nturn 4\n", run.Output);
     }
+
+    [Fact]
+    public async Task The_program_seems_to_lie_in_the_root_directory()
+    {
+        ImageRun run = (await bed.RunAsync(Images.Platform, "paths")).RequireSuccess();
+        Assert.Equal("/app in /\nTrue True False\n", run.Output);
+    }
 }

@@ -125,10 +125,11 @@ public sealed class SimulatedDomain
 
         protected override void SetExitReason(ShutdownReason reason) => domain.ExitReason = reason;
 
-        protected override Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null)
+        protected override async Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null)
         {
+            if (reason != ShutdownReason.Crash)
+                await Hooks.RunExitHooksAsync();
             domain.Shutdown(new SimulatedEnd(reason, reason == ShutdownReason.Crash ? null : exitCode & 0xFF, message));
-            return Task.CompletedTask;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Xenolith.Abi;
+using Xenolith.Hooks;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Lifecycle;
@@ -86,7 +87,8 @@ public sealed class DomainLifecycle
     }
 
     /// <summary>
-    /// Ends the program, and the domain as powered off: as <see cref="Environment.Exit"/> does, with the code in xenstore and the console's output out.
+    /// Ends the program, and the domain as powered off: as <see cref="Environment.Exit"/> does, after <see cref="PlatformHooks.AtExit"/>, with the code in
+    /// xenstore and the console's output out.
     /// </summary>
     /// <param name="exitCode">The program's exit code, 0 to 255.</param>
     /// <returns>A task that does not complete where the program ends with the domain; in a simulation it does.</returns>

@@ -4,6 +4,7 @@ using PlatformScenarios;
 Dictionary<string, Func<string[], Task<int>>> scenarios = new()
 {
     ["host"] = Host.ShowAsync,
+    ["paths"] = Host.ShowPathsAsync,
     ["pages"] = Pages.ShowAsync,
     ["share"] = Grants.ShareAsync,
     ["use"] = Grants.UseAsync,

@@ -45,6 +45,25 @@ public sealed class DomainEndTests : IDisposable
     });
 
     [Fact]
+    public void Hooks_run_before_it_ends_in_order_and_not_before_it_crashes() => _hypervisor.Run(async () =>
+    {
+        List<string> hooked = [];
+        SimulatedDomain other = _hypervisor.CreateDomain();
+        foreach (SimulatedDomain domain in (SimulatedDomain[])[_domain, other])
+        {
+            domain.Platform.Hooks.AtExit(_ =>
+            {
+                hooked.Add($"{domain.Id} alive: {domain.IsAlive}");
+                return default;
+            });
+        }
+
+        await Lifecycle.RebootAsync();
+        await other.Platform.Lifecycle.CrashAsync("no time for hooks");
+        Assert.Equal(["1 alive: True"], hooked);
+    });
+
+    [Fact]
     public void It_ends_once() => _hypervisor.Run(async () =>
     {
         await Lifecycle.RebootAsync();
