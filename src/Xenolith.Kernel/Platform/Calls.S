@@ -37,3 +37,4 @@
         CALL xl_grant_copy
         CALL xl_shutdown_reason
         CALL xl_memory_trim
+        CALL xl_xenstore_unsent

@@ -12,4 +12,5 @@ internal static class PlatformCall
     internal const ulong GrantMap = First + 14, GrantUnmap = First + 15, GrantUnmapNotify = First + 16, GrantCopy = First + 17;
     internal const ulong ShutdownReason = First + 18;
     internal const ulong MemoryTrim = First + 19;
+    internal const ulong XenstoreUnsent = First + 20;
 }

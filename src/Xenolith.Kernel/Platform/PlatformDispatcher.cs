@@ -22,6 +22,7 @@ internal static class PlatformDispatcher
             case PlatformCall.EventStatus: return EventCalls.Status(a, b);
             case PlatformCall.EventTake: return EventCalls.Take(a, b);
             case PlatformCall.XenstoreRing: return EventCalls.XenstoreRing(a, b);
+            case PlatformCall.XenstoreUnsent: return EventCalls.XenstoreUnsent(a);
 
             case PlatformCall.PageAllocate: return GrantCalls.AllocatePages((int)a);
             case PlatformCall.PageFree: return GrantCalls.FreePages(a, (int)b);

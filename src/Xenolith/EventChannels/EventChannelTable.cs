@@ -204,6 +204,7 @@ public sealed class EventChannelTable : IDisposable
     {
         Interlocked.Increment(ref _batches);
         Interlocked.Add(ref _events, ports.Length);
+        _platform.Hooks.AfterWake(ports.Length);
         foreach (uint port in ports)
         {
             EventChannel? channel;
@@ -215,5 +216,6 @@ public sealed class EventChannelTable : IDisposable
             else
                 channel.Fire();
         }
+        _platform.Hooks.BeforeWait();
     }
 }

@@ -1,9 +1,11 @@
 using Xenolith.Abi;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
+using Xenolith.Hooks;
 using Xenolith.Lifecycle;
 using Xenolith.Memory;
 using Xenolith.Unikernel;
+using Xenolith.Xenbus;
 using Xenolith.Xenstore;
 
 namespace Xenolith;
@@ -35,6 +37,7 @@ public abstract class XenPlatform : IAsyncDisposable
     {
         _domain = domain;
         TimeProvider = time;
+        Hooks = new PlatformHooks(time);
         EventChannels = new EventChannelTable(this, events);
         Grants = new GrantTable(this, grants, grantOptions ?? new GrantOptions());
         Lifecycle = new DomainLifecycle(this);
@@ -61,6 +64,11 @@ public abstract class XenPlatform : IAsyncDisposable
 
     /// <summary>The domain's memory: figures, and giving back what is not needed.</summary>
     public DomainMemory Memory { get; }
+
+    /// <summary>Code that runs around the wait for events, and at the end of the program.</summary>
+    public PlatformHooks Hooks { get; }
+
+    internal DeviceClaims DeviceClaims { get; } = new();
 
     /// <summary>The clock of this place; virtual in a simulation.</summary>
     public TimeProvider TimeProvider { get; }
@@ -103,10 +111,14 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <summary>The client of xenstored if somebody has used it.</summary>
     internal XenstoreClient? XenstoreInUse => _xenstore;
 
-    /// <summary>Closes the client of xenstored, ends every channel and stops what runs in the background. Pages that another domain still maps stay allocated.</summary>
+    /// <summary>
+    /// Runs the hooks of <see cref="PlatformHooks.AtExit"/>, closes the client of xenstored, ends every channel and stops what runs in the background. Pages
+    /// that another domain still maps stay allocated.
+    /// </summary>
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
+        await Hooks.RunExitHooksAsync();
         XenstoreClient? store;
         lock (_lock)
         {
@@ -131,9 +143,13 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <param name="port">The port beside it, which was there at the start or at the resume.</param>
     protected XenstoreRing TakeOverXenstoreRing(nint page, uint port)
     {
-        Generation generation = Generation;
-        return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: generation.Number > 0);
+        bool isResumed = Generation.Number > 0;
+        Unsent?.Clear(); // of a ring that has ended
+        return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: isResumed) { Unsent = Unsent };
     }
+
+    /// <summary>Where the ring to xenstored notes what is under way; <see langword="null"/> where nobody needs to know.</summary>
+    private protected virtual UnsentBytes? Unsent => null;
 
     /// <summary>
     /// Called by the place when the domain has been resumed and new ports and grants can be made: begins the next generation. Waiters on old ports

@@ -35,6 +35,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Kernel, EntryPoint = "xl_xenstore_ring")]
     internal static partial int XenstoreRing(nint* address, uint* port);
 
+    [LibraryImport(Kernel, EntryPoint = "xl_xenstore_unsent")]
+    internal static partial int XenstoreUnsent(PlatformXenstoreUnsent* unsent);
+
     [LibraryImport(Kernel, EntryPoint = "xl_page_allocate")]
     internal static partial nint PageAllocate(int count);
 

@@ -14,6 +14,9 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["events-refused-interrupts"] = Events.RefusedInterruptsAsync,
     ["events-adopt"] = Events.AdoptAsync,
     ["events-flood"] = Events.FloodAsync,
+    ["xenstore-list"] = Xenstore.ListAsync,
+    ["xenstore-exit"] = Xenstore.ExitAsync,
+    ["xenstore-wait"] = Xenstore.WaitAsync,
     ["obey"] = Ending.ObeyAsync,
     ["listen"] = Ending.ListenAsync,
     ["end"] = Ending.EndAsync,
@@ -29,6 +32,12 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["time-timers"] = Time.TimersAsync,
     ["time-precise"] = Time.PreciseAsync,
     ["random"] = Time.RandomAsync,
+    ["hooks-turns"] = Hooks.TurnsAsync,
+    ["hooks-exit"] = Hooks.ExitAsync,
+    ["console-echo"] = Consoles.EchoAsync,
+    ["console-talk"] = Consoles.TalkAsync,
+    ["console-break"] = Consoles.BreakAsync,
+    ["console-read"] = Consoles.ReadToEndAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))
