@@ -35,6 +35,7 @@ internal static class Metrics
             seen = await here.WaitAsync(seen);
         }
         await using SharedPages shared = await platform.Grants.ShareAsync(self, 3, GrantAccess.ReadWrite);
+        await platform.Xenstore.ReadAsync("name");
         await Task.Delay(300);
         GC.Collect();
 

@@ -72,8 +72,15 @@ public sealed partial class XenolithMeterTests : IDisposable
     {
         _domain.Figures.Scheduler = new SchedulerInfo
         {
-            Threads = 7, Runnable = 2, Switches = 1000, Upcalls = 400, TimerInterrupts = 300,
-            RunningTime = 1_500_000_000, StolenTime = 250_000_000, IdleTime = 60_000_000_000, OfflineTime = 1_000_000,
+            Threads = 7,
+            Runnable = 2,
+            Switches = 1000,
+            Upcalls = 400,
+            TimerInterrupts = 300,
+            RunningTime = 1_500_000_000,
+            StolenTime = 250_000_000,
+            IdleTime = 60_000_000_000,
+            OfflineTime = 1_000_000,
         };
         Dictionary<string, double> now = _reading.Read();
         Assert.Equal((7, 2), (now["xenolith.thread.count"], now["xenolith.thread.runnable"]));
