@@ -43,7 +43,7 @@ public sealed class FurtherConsoleTests(ImageBed bed)
         await front.Console.WaitForLineAsync("opened", cancellationToken: TestContext.Current.CancellationToken);
         await back.DestroyAsync(TestContext.Current.CancellationToken);
         ImageRun run = (await ImageBed.CompleteAsync(front)).RequireSuccess();
-        Assert.Matches("^opened\nthe end after [06] bytes\n0 grants, 0 mapped pages left\n$", run.Output);
+        Assert.Matches($"^opened\nthe end after [06] bytes\n{NothingLeft}$", run.Output);
     }
 
     private Task<Domain> StartAsync(string commandLine, Domain? served = null) => bed.Bed.CreateDomainAsync(
@@ -51,7 +51,10 @@ public sealed class FurtherConsoleTests(ImageBed bed)
         {
             ImagePath = Images.Platform,
             CommandLine = commandLine,
-            ExtraConfig = served is null ? "" : $"channel = [ 'backend={served.Name},connection=pty,name={Name}' ]\n",
+            // xl 4.17 gives the first channel the number 0, which libxl then refuses, without an effect on the domain: the second one becomes console 1.
+            ExtraConfig = served is null ? "" : $"channel = [ '{Channel(served, "none")}', '{Channel(served, Name)}' ]\n",
         },
         TestContext.Current.CancellationToken);
+
+    private static string Channel(Domain served, string name) => $"backend={served.Name},connection=pty,name={name}";
 }

@@ -29,7 +29,7 @@ internal static class Consoles
             }
             Console.WriteLine($"{console.Name}: {bytes} bytes");
         }
-        return Done(platform);
+        return await DoneAsync(platform);
     }
 
     /// <summary>Opens the named console twice: bytes the first time, lines the second.</summary>
@@ -58,7 +58,7 @@ internal static class Consoles
                 Console.WriteLine(await reader.ReadLineAsync());
             }
         }
-        return Done(platform);
+        return await DoneAsync(platform);
     }
 
     /// <summary>Serves the first console that there is, and breaks its ring.</summary>
@@ -106,7 +106,7 @@ internal static class Consoles
                 Console.WriteLine(error.Message);
             }
         }
-        return Done(platform);
+        return await DoneAsync(platform);
     }
 
     private static async Task<(ushort Frontend, int Id)> WaitForConsoleAsync(XenPlatform platform)
@@ -122,9 +122,15 @@ internal static class Consoles
         return (consoles[0].FrontendDomain, consoles[0].Id);
     }
 
-    private static int Done(XenPlatform platform)
+    private static async Task<int> DoneAsync(XenPlatform platform)
     {
         GrantStatistics statistics = platform.Grants.GetStatistics();
+        // A domain that dies lets go of the page some time after its nodes are gone, and Xen tells nobody of that.
+        for (int i = 0; i < 100 && statistics.Reclaiming > 0; i++)
+        {
+            await Task.Delay(100);
+            statistics = platform.Grants.GetStatistics();
+        }
         Console.WriteLine($"{statistics.Granted + statistics.Reserved + statistics.Reclaiming} grants, {statistics.MappedPages} mapped pages left");
         return 0;
     }
