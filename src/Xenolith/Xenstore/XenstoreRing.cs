@@ -39,7 +39,7 @@ public sealed class XenstoreRing : IXenstoreRing
     {
         _seenByReader = _channel.Count; // before looking
         int count = _reader.Read(destination);
-        if (count > 0)
+        if (_reader.MustNotify) // xenstored looks at both rings once more before it waits
             _channel.Notify();
         return count;
     }
@@ -49,7 +49,7 @@ public sealed class XenstoreRing : IXenstoreRing
     {
         _seenByWriter = _channel.Count; // before looking
         int count = _writer.Write(source);
-        if (count > 0)
+        if (_writer.MustNotify)
             _channel.Notify();
         return count;
     }
