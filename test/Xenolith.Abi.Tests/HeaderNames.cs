@@ -50,6 +50,12 @@ internal static class HeaderNames
         (typeof(EvtchnSetPriority), ["evtchn_set_priority"]),
         (typeof(EvtchnFifoControlBlock), ["evtchn_fifo_control_block"]),
         (typeof(SharedRing), ["any_sring"]),
+        (typeof(GrantEntryV1), ["grant_entry_v1"]),
+        (typeof(GnttabMapGrantRef), ["gnttab_map_grant_ref"]),
+        (typeof(GnttabUnmapGrantRef), ["gnttab_unmap_grant_ref"]),
+        (typeof(GnttabCopyPtr), ["gnttab_copy_ptr"]),
+        (typeof(GnttabCopy), ["gnttab_copy"]),
+        (typeof(GnttabQuerySize), ["gnttab_query_size"]),
     ];
 
     /// <summary>Constants: the prefix of their names in the headers, and whether the rest is in capitals.</summary>
@@ -84,6 +90,11 @@ internal static class HeaderNames
         (typeof(ElfNote), "XEN_ELFNOTE_", true),
         (typeof(GrantStatus), "GNTST_", false),
         (typeof(XenbusState), "XenbusState", false),
+        (typeof(GrantTableOp), "GNTTABOP_", false),
+        (typeof(GrantReserved), "GNTTAB_NR_RESERVED_", true),
+        (typeof(GrantEntryFlag), "GTF_", false),
+        (typeof(GrantMapFlag), "GNTMAP_", false),
+        (typeof(GrantCopyFlag), "GNTCOPY_", false),
     ];
 
     /// <summary>Names to which the rule does not lead: the C expression instead.</summary>
@@ -132,6 +143,7 @@ internal static class HeaderNames
         ["XenbusState.Closed"] = "XenbusStateClosed",
         ["XenbusState.Reconfiguring"] = "XenbusStateReconfiguring",
         ["XenbusState.Reconfigured"] = "XenbusStateReconfigured",
+        ["GnttabCopyPtr.Gmfn"] = "u.gmfn",
         ["EvtchnFifo.NrChannels"] = "EVTCHN_FIFO_NR_CHANNELS",
     };
 

@@ -36,6 +36,14 @@ internal static unsafe class Features
         EnableExtendedState((boot->BasicEcx & 1u << 28) != 0);
     }
 
+    /// <summary>Bits of a physical address. Asks the CPU, which is a VM exit.</summary>
+    internal static int PhysicalAddressBits()
+    {
+        uint* leaf = stackalloc uint[4];
+        Asm.Cpuid(0x80000008, 0, leaf);
+        return (int)(leaf[0] & 0xFF);
+    }
+
     private static void EnableExtendedState(bool avx)
     {
         uint* leaf = stackalloc uint[4];

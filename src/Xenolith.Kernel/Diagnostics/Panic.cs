@@ -52,10 +52,11 @@ internal static unsafe class Panic
         Crash();
     }
 
-    /// <summary>Ends the domain as crashed, with all console output flushed.</summary>
+    /// <summary>Ends the domain as crashed, with all console output flushed and the other sides of shared pages told.</summary>
     internal static void Crash()
     {
         ConsoleRing.Flush();
+        ForeignMappings.NotifyAll();
         Hypercalls.Shutdown(ShutdownReason.Crash);
     }
 

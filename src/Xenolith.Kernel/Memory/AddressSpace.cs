@@ -2,7 +2,7 @@
 //
 // Reserving is free: pages come, zeroed, when they are first touched. What is writable is charged (Commit.cs) when it becomes so, and
 // stays charged until it is unmapped; thread stacks (RegionFlags.NoReserve) are charged page by page as they are touched.
-// AddressSpace.Fault.cs brings pages in.
+// AddressSpace.Fault.cs brings pages in; AddressSpace.Shared.cs has the pages that are shared with other domains.
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Entropy;
@@ -87,7 +87,7 @@ internal static unsafe partial class AddressSpace
         ulong end = address + size;
         for (Region* region = regions.FindFirstAtOrAfter(address); region != null && region->Start < end; region = RegionTree.Next(region))
             if (region->Attributes.Kind != RegionKind.Anonymous)
-                return -Errno.Invalid; // the image is sealed
+                return -Errno.Invalid; // the image is sealed; pages shared with other domains have calls of their own
         // First what can fail for want of memory, on a tree that then is as it was.
         if (!SplitAtEdges(address, end))
             return -Errno.NoMemory;
@@ -111,7 +111,9 @@ internal static unsafe partial class AddressSpace
                 return -Errno.NoMemory;
             // The image's code is sealed and its data never becomes code. Read-only data may be opened for a moment: the runtime
             // does so to set its stack-protection cookie.
-            bool isImage = region->Attributes.Kind != RegionKind.Anonymous;
+            bool isImage = region->Attributes.Kind == RegionKind.Image;
+            if (!isImage && region->Attributes.Kind != RegionKind.Anonymous)
+                return -Errno.Invalid; // shared with other domains as it is
             if (isImage && region->Attributes.Protection != protection
                 && ((region->Attributes.Protection | protection) & RegionProtection.Execute) != 0)
                 return -Errno.Access;
@@ -222,7 +224,7 @@ internal static unsafe partial class AddressSpace
         region->End == end && region->Start < start && start - region->Start <= LargestGuard && end - start <= LargestStack
         && region->Attributes.Protection == RegionProtection.None && region->Attributes.Tag != 0;
 
-    /// <summary>Frees the frames in a range of anonymous regions, and settles the account.</summary>
+    /// <summary>Frees the frames in a range, and settles the account.</summary>
     private static bool ReleasePages(ulong start, ulong end, bool keepCharge)
     {
         for (Region* region = regions.FindFirstAtOrAfter(start); region != null && region->Start < end; region = RegionTree.Next(region))

@@ -3,10 +3,12 @@
 //   0x0000_0000_0000_0000   page zero and everything below the image: never mapped
 //   0x0000_0000_0020_0000   the image, virtual = physical: text R-X, rodata R--, data RW-
 //   0x0000_0010_0000_0000   the program's mappings (mmap), lowest fit, from a base moved by up to 4 GiB at boot
+//   0x0000_6000_0000_0000   other domains' pages (xl_grant_map), 64 GiB at most, lowest fit, moved as the mappings are
 //   0x0000_7FFF_FFFF_F000   end of what a program can map
 //   0xFFFF_8000_0000_0000   direct map: all RAM but the image, RW-, mapped when the frame allocator first takes a block
 //   0xFFFF_C000_0000_0000   thread slots of 32 KiB: 16 KiB unmapped (guard), 16 KiB kernel stack and thread structure
 //   0xFFFF_D000_0000_0000   device window: pages shared with Xen (shared info, console and xenstore rings)
+//   0xFFFF_D000_4000_0000   the grant table, 4 MiB at most, then what the kernel knows of its entries, then the handles of mapped grants
 namespace Xenolith.Kernel.Memory;
 
 internal static class Layout
@@ -17,11 +19,16 @@ internal static class Layout
 
     internal const ulong LowestMappable = 0x20_0000;
     internal const ulong MappingBase = 0x10_0000_0000;
+    internal const ulong ForeignWindow = 0x6000_0000_0000;
+    internal const ulong ForeignWindowPages = 1 << 24;
     internal const ulong ProgramEnd = 0x7FFF_FFFF_F000;
 
     internal const ulong DirectMap = 0xFFFF_8000_0000_0000;
     internal const ulong ThreadSlots = 0xFFFF_C000_0000_0000;
     internal const ulong DeviceWindow = 0xFFFF_D000_0000_0000;
+    internal const ulong GrantTable = 0xFFFF_D000_4000_0000;
+    internal const ulong GrantedPages = 0xFFFF_D000_4040_0000;
+    internal const ulong GrantHandles = 0xFFFF_D000_8000_0000;
 
     internal static ulong RoundUp(ulong value) => (value + PageMask) & ~PageMask;
     internal static ulong RoundDown(ulong value) => value & ~PageMask;

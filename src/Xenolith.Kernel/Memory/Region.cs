@@ -21,6 +21,12 @@ internal enum RegionKind : byte
 
     /// <summary>The image's own frames.</summary>
     Image,
+
+    /// <summary>Frames that are there from the start and stay: pages that can be granted (xl_page_allocate).</summary>
+    IoPages,
+
+    /// <summary>Frames of other domains (xl_grant_map).</summary>
+    Foreign,
 }
 
 [Flags]

@@ -9,7 +9,7 @@ internal static class PlatformDispatcher
     /// <summary>Called by the system-call dispatcher for numbers from <see cref="PlatformCall.First"/> on, with interrupts off.</summary>
     internal static unsafe long Call(TrapFrame* frame)
     {
-        ulong a = frame->Rdi, b = frame->Rsi;
+        ulong a = frame->Rdi, b = frame->Rsi, c = frame->Rdx, d = frame->R10;
         switch (frame->Error)
         {
             case PlatformCall.EventLimit: return EventCalls.Limit();
@@ -20,6 +20,17 @@ internal static class PlatformDispatcher
             case PlatformCall.EventStatus: return EventCalls.Status(a, b);
             case PlatformCall.EventTake: return EventCalls.Take(a, b);
             case PlatformCall.XenstoreRing: return EventCalls.XenstoreRing(a, b);
+
+            case PlatformCall.PageAllocate: return GrantCalls.AllocatePages((int)a);
+            case PlatformCall.PageFree: return GrantCalls.FreePages(a, (int)b);
+            case PlatformCall.GrantTableSize: return GrantCalls.TableSize(a);
+            case PlatformCall.GrantTableGrow: return GrantCalls.GrowTable(a);
+            case PlatformCall.GrantAccess: return GrantCalls.Access(a, (int)b);
+            case PlatformCall.GrantEnd: return GrantCalls.End(a, b, (int)c);
+            case PlatformCall.GrantMap: return GrantCalls.Map(a, (int)b, (uint)c, d);
+            case PlatformCall.GrantUnmap: return GrantCalls.Unmap(a, (int)b);
+            case PlatformCall.GrantUnmapNotify: return GrantCalls.NotifyUnmap(a, (long)b, (uint)c);
+            case PlatformCall.GrantCopy: return GrantCalls.Copy(a, (int)b);
 
             default: return -Errno.NoSystemCall;
         }

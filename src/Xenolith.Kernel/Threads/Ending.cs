@@ -23,6 +23,7 @@ internal static unsafe class Ending
             Log.Decimal((ulong)code);
             Log.End();
         }
+        ForeignMappings.NotifyAll();
         ExitCode.Report(code);
         Hypercalls.Shutdown(ShutdownReason.Poweroff);
     }

@@ -9,8 +9,10 @@ namespace Xenolith.Kernel.Xen;
 
 internal static unsafe class Hypervisor
 {
-    // Guest frames that hold no RAM, where the toolstack's own special pages are not (those end below 4 GiB - 64 KiB).
+    // Guest frames that hold no RAM, where the toolstack's own special pages are not (those end below 4 GiB - 64 KiB), nor the local APIC (0xFEE00).
     private const ulong SharedInfoFrame = 0xFE000;
+    /// <summary>As many frames as <see cref="GrantTable.FramesMaximum"/>, for the grant table.</summary>
+    internal const ulong GrantTableFrame = 0xFE001;
 
     internal static SharedInfo* SharedInfo { get; private set; }
     /// <summary>First of Xen's CPUID leaves; 0 where there is no Xen.</summary>
