@@ -12,6 +12,8 @@ internal static class Images
 
     internal static string Busy { get; } = Published("samples/Busy");
 
+    internal static string EventPing { get; } = Published("samples/EventPing");
+
     /// <summary>Its first argument says what it does.</summary>
     internal static string Scenarios { get; } = Published("test/Programs/Scenarios");
 

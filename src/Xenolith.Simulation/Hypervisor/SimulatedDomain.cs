@@ -1,3 +1,6 @@
+using Xenolith.Simulation.Xenstore;
+using Xenolith.Xenstore;
+
 namespace Xenolith.Simulation;
 
 /// <summary>One domain of a <see cref="SimulatedHypervisor"/>: a platform for the code that runs in it, and what its host can do to it.</summary>
@@ -13,11 +16,12 @@ public sealed class SimulatedDomain
         Faults = new SimulatedFaults((hypervisor.Options.Seed * 31) + id);
         Events = new SimulatedEventChannels(hypervisor, this);
         GrantOperations = new SimulatedGrants(hypervisor, this);
+        Xenstore = new SimulatedXenstoreRing(hypervisor, this);
         _platform = new SimulatedPlatform(this, hypervisor.Time, grantOptions);
     }
 
-    /// <summary>Its number.</summary>
-    public ushort Id { get; }
+    /// <summary>Its number; a migration may change it.</summary>
+    public ushort Id { get; private set; }
 
     /// <summary>Domain 0 may bind the interrupts that tell of other domains.</summary>
     public bool IsPrivileged => Id == 0;
@@ -35,9 +39,11 @@ public sealed class SimulatedDomain
 
     internal SimulatedGrants GrantOperations { get; }
 
+    internal SimulatedXenstoreRing Xenstore { get; }
+
     /// <summary>
-    /// The end of the domain as its peers see it: its ports are closed, its mappings end with their notifications, and domain 0 gets
-    /// <see cref="EventChannels.VirtualInterrupt.DomainException"/>. Code of the domain that still runs gets errors.
+    /// The end of the domain as its peers see it: its ports are closed, its mappings end with their notifications, its nodes in xenstore go, and domain 0
+    /// gets <see cref="EventChannels.VirtualInterrupt.DomainException"/>. Code of the domain that still runs gets errors.
     /// </summary>
     public void Destroy()
     {
@@ -47,21 +53,32 @@ public sealed class SimulatedDomain
                 return;
             GrantOperations.Destroy();
             Events.CloseAll();
+            Xenstore.Destroy();
             IsAlive = false;
             _hypervisor.Remove(this);
         }
     }
 
     /// <summary>
-    /// Suspends and resumes the domain, as a restore or a migration does: ports, grants and mappings are gone, memory is as it was, and the platform is in
-    /// its next generation.
+    /// Suspends and resumes the domain, as a restore or a migration does: ports, grants and mappings are gone, memory is as it was, the ring to xenstored
+    /// is new, and the platform is in its next generation.
     /// </summary>
-    public void SuspendAndResume()
+    /// <param name="newId">
+    /// The number that the domain has from now on, with a new home in xenstore; <see langword="null"/>: number and home stay.
+    /// </param>
+    public void SuspendAndResume(ushort? newId = null)
     {
         lock (_hypervisor.SyncRoot)
         {
             GrantOperations.Resume();
             Events.CloseAll();
+            Xenstore.End();
+            if (newId is ushort id && id != Id)
+            {
+                _hypervisor.Renumber(this, id);
+                Id = id;
+            }
+            Xenstore.Begin();
         }
         _platform.Resume();
     }
@@ -76,6 +93,10 @@ public sealed class SimulatedDomain
     private sealed class SimulatedPlatform(SimulatedDomain domain, TimeProvider time, Grants.GrantOptions? options)
         : XenPlatform(domain.Events, domain.GrantOperations, time, options)
     {
+        public override bool HasXenstore => true;
+
+        protected override IXenstoreRing? OpenXenstoreRing() => TakeOverXenstoreRing(domain.Xenstore.Page, domain.Xenstore.Port);
+
         internal void Resume() => BeginNextGeneration();
     }
 }

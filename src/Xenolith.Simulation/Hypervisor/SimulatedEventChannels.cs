@@ -28,7 +28,16 @@ internal sealed class SimulatedEventChannels : EventChannelOperations
         internal uint RemotePort;
         internal VirtualInterrupt Interrupt;
         internal bool IsPending, IsMasked;
+
+        /// <summary>What xenstored does when it is notified; other ports have no such thing.</summary>
+        internal Action? Xenstored;
+
+        /// <summary>Whether the program has taken the port over; for the port to xenstored.</summary>
+        internal bool IsTaken;
     }
+
+    /// <summary>A port number of domain 0 for xenstored's end, which is no port of the simulation.</summary>
+    private const uint XenstoredPort = 0xffff;
 
     public override int PortLimit => _ports.Length;
 
@@ -80,7 +89,16 @@ internal sealed class SimulatedEventChannels : EventChannelOperations
     public override XenError Adopt(uint port)
     {
         lock (_hypervisor.SyncRoot)
-            return Find(port) is null ? XenError.Invalid : XenError.None;
+        {
+            if (Find(port) is not { } end)
+                return XenError.Invalid;
+            if (end.IsTaken)
+                return XenError.Busy;
+            if (end.Xenstored is null)
+                return XenError.None;
+            end.IsTaken = true;
+            return SetMasked(port, false);
+        }
     }
 
     public override XenError Notify(uint port)
@@ -92,6 +110,9 @@ internal sealed class SimulatedEventChannels : EventChannelOperations
                 return fault;
             switch (Find(port))
             {
+                case { Xenstored: { } notify }:
+                    notify();
+                    return XenError.None;
                 case { State: EventChannelState.Interdomain } end:
                     _hypervisor.TryGetDomain(end.RemoteDomain)?.Events.Fire(end.RemotePort);
                     return XenError.None;
@@ -141,6 +162,12 @@ internal sealed class SimulatedEventChannels : EventChannelOperations
         {
             if (Find(port) is not { } end)
                 return XenError.Invalid;
+            if (end.Xenstored is not null)
+            {
+                end.IsTaken = false; // it was there at the start and can be taken over again
+                end.IsMasked = true;
+                return XenError.None;
+            }
             if (end.State == EventChannelState.Interdomain && _hypervisor.TryGetDomain(end.RemoteDomain)?.Events.Find(end.RemotePort) is { } other)
             {
                 other.State = EventChannelState.Unbound;
@@ -163,8 +190,20 @@ internal sealed class SimulatedEventChannels : EventChannelOperations
     internal void CloseAll()
     {
         for (uint port = 1; port < _ports.Length; port++)
+        {
             _ = Close(port);
+            _ports[port] = null;
+        }
         _pending.Clear();
+    }
+
+    /// <summary>Makes the port to xenstored, which the program takes over when it likes. Under the hypervisor's lock.</summary>
+    /// <param name="notified">Called at each notification, under the lock.</param>
+    internal uint OpenForXenstore(Action notified)
+    {
+        uint port = (uint)Array.IndexOf(_ports, null, 1);
+        _ports[port] = new Port { State = EventChannelState.Interdomain, RemotePort = XenstoredPort, IsMasked = true, Xenstored = notified };
+        return port;
     }
 
     private XenError Open(Port end, out uint port)
@@ -189,7 +228,8 @@ internal sealed class SimulatedEventChannels : EventChannelOperations
     private uint FindBinding(VirtualInterrupt interrupt) =>
         (uint)Math.Max(0, Array.FindIndex(_ports, port => port is { State: EventChannelState.VirtualInterrupt } && port.Interrupt == interrupt));
 
-    private void Fire(uint port)
+    /// <summary>An event arrives at a port. Under the hypervisor's lock.</summary>
+    internal void Fire(uint port)
     {
         if (Find(port) is not { IsPending: false } end)
             return; // closed, or one with what is pending already

@@ -1,6 +1,7 @@
 using Xenolith.Abi;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
+using Xenolith.Simulation.Xenstore;
 
 namespace Xenolith.Simulation;
 
@@ -36,17 +37,24 @@ public sealed class SimulatedHypervisor : IDisposable
     /// <summary>Continuations that <see cref="Run"/> has executed: equal runs have equal counts.</summary>
     public long Steps => _scheduler.Steps;
 
+    /// <summary>The host's xenstored. Each domain has its home in it from its start to its end; connect to it as domain 0 to play the toolstack.</summary>
+    public InMemoryXenstored Xenstored { get; } = new();
+
     internal Lock SyncRoot { get; } = new();
 
     internal SimulatedMemory Memory { get; }
 
     /// <summary>Starts a domain; the first one is number 0 and privileged.</summary>
-    public SimulatedDomain CreateDomain(GrantOptions? grantOptions = null)
+    /// <param name="grantOptions">How its grants are pooled and reclaimed; <see langword="null"/> for the defaults.</param>
+    /// <param name="name">Its name in xenstore; <see langword="null"/>: "domain-N".</param>
+    public SimulatedDomain CreateDomain(GrantOptions? grantOptions = null, string? name = null)
     {
         lock (SyncRoot)
         {
-            SimulatedDomain domain = new(this, _nextId++, grantOptions);
-            _domains.Add(domain.Id, domain);
+            ushort id = TakeId();
+            Xenstored.AddDomain(id, name);
+            SimulatedDomain domain = new(this, id, grantOptions);
+            _domains.Add(id, domain);
             return domain;
         }
     }
@@ -68,6 +76,23 @@ public sealed class SimulatedHypervisor : IDisposable
     internal void Remove(SimulatedDomain domain)
     {
         _domains.Remove(domain.Id);
+        Xenstored.RemoveDomain(domain.Id);
         TryGetDomain(0)?.Events.Raise(VirtualInterrupt.DomainException);
+    }
+
+    /// <summary>Gives a domain another number, as a migration does. Under the lock.</summary>
+    internal void Renumber(SimulatedDomain domain, ushort id)
+    {
+        if (!_domains.TryAdd(id, domain))
+            throw new ArgumentException($"There is a domain {id} already.", nameof(id));
+        Xenstored.AddDomain(id, Xenstored.TryGetName(domain.Id));
+        Remove(domain);
+    }
+
+    private ushort TakeId()
+    {
+        while (_domains.ContainsKey(_nextId))
+            _nextId++;
+        return _nextId++;
     }
 }

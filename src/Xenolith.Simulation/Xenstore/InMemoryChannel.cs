@@ -14,11 +14,20 @@ internal sealed class InMemoryChannel : XenstoreChannel
     private readonly Lock _lock = new();
     private readonly Queue<ReadOnlyMemory<byte>> _output = new();
     private readonly StoreConnection _connection;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action? _outputReady;
+    private TaskCompletionSource? _reader; // who waits for output
     private int _taken; // bytes of the first message in the queue
     private bool _ended;
 
-    public InMemoryChannel(InMemoryXenstored daemon, int domainId) => _connection = new StoreConnection(daemon, domainId, this);
+    /// <summary>Connects.</summary>
+    /// <param name="daemon">The daemon.</param>
+    /// <param name="domainId">The domain on the other side.</param>
+    /// <param name="outputReady">Called, with the daemon's lock held, when there is something for <see cref="TryRead"/>.</param>
+    public InMemoryChannel(InMemoryXenstored daemon, int domainId, Action? outputReady = null)
+    {
+        _connection = new StoreConnection(daemon, domainId, this);
+        _outputReady = outputReady;
+    }
 
     public StoreConnection Connection => _connection;
 
@@ -26,18 +35,28 @@ internal sealed class InMemoryChannel : XenstoreChannel
     {
         while (true)
         {
-            Task changed;
+            TaskCompletionSource reader;
             lock (_lock)
             {
                 if (_output.Count > 0)
                     return Take(buffer);
                 if (_ended)
                     return 0;
-                changed = _changed.Task;
+                _reader = reader = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
-            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+            // Not Task.WaitAsync, which would leave a simulation's thread.
+            using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+                static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), reader);
+            await reader.Task;
         }
+    }
+
+    /// <summary>Takes what there is, as much as fits.</summary>
+    public int TryRead(Memory<byte> buffer)
+    {
+        lock (_lock)
+            return Take(buffer);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -67,8 +86,10 @@ internal sealed class InMemoryChannel : XenstoreChannel
             if (_ended)
                 return;
             _output.Enqueue(message);
-            Signal();
+            _reader?.TrySetResult();
         }
+
+        _outputReady?.Invoke();
     }
 
     /// <summary>Ends the connection after what is queued.</summary>
@@ -77,7 +98,7 @@ internal sealed class InMemoryChannel : XenstoreChannel
         lock (_lock)
         {
             _ended = true;
-            Signal();
+            _reader?.TrySetResult();
         }
     }
 
@@ -99,11 +120,5 @@ internal sealed class InMemoryChannel : XenstoreChannel
         }
 
         return count;
-    }
-
-    private void Signal()
-    {
-        _changed.TrySetResult();
-        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

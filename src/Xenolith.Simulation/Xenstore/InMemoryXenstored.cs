@@ -1,6 +1,7 @@
 // xenstored in memory: the store, its domains, and what tests ask of it.
 
 using System.Collections.Immutable;
+using System.Text;
 using Xenolith.Abi;
 using Xenolith.Xenstore;
 
@@ -87,22 +88,28 @@ public sealed class InMemoryXenstored
         return new InMemoryTransport(this, domainId);
     }
 
-    /// <summary>Does what a toolstack does for a new domain: makes its home, which it owns, and introduces it.</summary>
-    public void AddDomain(int domainId)
+    /// <summary>
+    /// Does what <c>xl</c> does for a new domain: makes its home, which the domain may read, with the folders that it may write (<c>data</c>,
+    /// <c>control/feature-*</c> and others), and introduces it.
+    /// </summary>
+    /// <param name="domainId">The domain.</param>
+    /// <param name="name">Its name; <see langword="null"/>: "domain-N".</param>
+    public void AddDomain(int domainId, string? name = null)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(domainId);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(domainId, DomainId.FirstReserved);
         lock (Gate)
         {
             StoreTree tree = NewTree();
-            string home = XenstorePath.ForDomain(domainId);
-            if (tree.Find(home) is null)
-                tree.Create(home, default, owner: null); // what is above stays domain 0's
-            tree.Set(home, tree.Nodes[home] with { Permissions = new XenstorePermissions(domainId, XenstoreAccess.None) });
+            DomainHome.Create(tree, (ushort)domainId, name ?? (domainId == 0 ? "Domain-0" : $"domain-{domainId}"));
             Publish(tree);
             Introduce(domainId);
         }
     }
 
-    /// <summary>Ends a domain: its connections end, the nodes that it owns go with all below them, and watches of the release of domains are told.</summary>
+    /// <summary>
+    /// Ends a domain: its connections end, its home and the nodes that it owns go with all below them, and watches of the release of domains are told.
+    /// </summary>
     public void RemoveDomain(int domainId)
     {
         lock (Gate)
@@ -110,8 +117,8 @@ public sealed class InMemoryXenstored
             foreach (StoreConnection connection in _connections.Where(connection => connection.DomainId == domainId).ToArray())
                 connection.Close();
             StoreTree tree = NewTree();
-            string[] owned = [.. tree.Nodes.Where(pair => pair.Value.Permissions.Owner == domainId).Select(pair => pair.Key).Order(StringComparer.Ordinal)];
-            foreach (string path in owned)
+            string[] owned = [.. tree.Nodes.Where(pair => IsOwnedBy(pair.Value)).Select(pair => pair.Key).Order(StringComparer.Ordinal)];
+            foreach (string path in (string[])[.. DomainHome.PathsOf(domainId), .. owned])
             {
                 if (tree.Find(path) is not null)
                     tree.Remove(path);
@@ -120,6 +127,8 @@ public sealed class InMemoryXenstored
             Publish(tree);
             Release(domainId);
         }
+
+        bool IsOwnedBy(StoreNode node) => domainId != 0 && node.Permissions.Owner == domainId; // domain 0's are the host's
     }
 
     /// <summary>Ends all connections, with their watches and transactions, as a restart of the daemon does. The nodes stay.</summary>
@@ -132,11 +141,18 @@ public sealed class InMemoryXenstored
         }
     }
 
-    internal InMemoryChannel Open(int domainId)
+    /// <summary>A domain's name; null if there is no such domain.</summary>
+    internal string? TryGetName(int domainId)
+    {
+        lock (Gate)
+            return Nodes.TryGetValue($"{XenstorePath.ForDomain(domainId)}/name", out StoreNode? node) ? Encoding.UTF8.GetString(node.Value.Span) : null;
+    }
+
+    internal InMemoryChannel Open(int domainId, Action? outputReady = null)
     {
         lock (Gate)
         {
-            InMemoryChannel channel = new(this, domainId);
+            InMemoryChannel channel = new(this, domainId, outputReady);
             _connections.Add(channel.Connection);
             return channel;
         }

@@ -15,7 +15,10 @@ namespace Xenolith;
 /// </remarks>
 public abstract class XenPlatform : IAsyncDisposable
 {
+    private readonly Lock _lock = new();
     private volatile Generation _generation = new(0);
+    private volatile XenstoreClient? _xenstore;
+    private bool _disposed;
 
     /// <summary>Builds the platform on what its place provides.</summary>
     /// <param name="events">Xen's event channels as this place reaches them.</param>
@@ -50,20 +53,65 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <summary>The time since the last resume of the domain.</summary>
     public Generation Generation => _generation;
 
+    /// <summary>Whether <see cref="Xenstore"/> can be used: the toolstack gave the domain a ring to xenstored, which <c>xl</c> always does.</summary>
+    public virtual bool HasXenstore => false;
+
+    /// <summary>
+    /// The domain's client of xenstored, shared by all who live in the domain and connected on first use. It goes on after a resume: requests that were
+    /// under way end with <see cref="XenstoreDisconnectedException"/>, open transactions are lost (<see cref="XenstoreClient.RunTransactionAsync{T}"/> made
+    /// again succeeds), watches are set up anew and tell their path once.
+    /// </summary>
+    /// <remarks>Belongs to the platform, which disposes of it: do not.</remarks>
+    /// <exception cref="PlatformNotSupportedException"><see cref="HasXenstore"/> is false.</exception>
+    public XenstoreClient Xenstore
+    {
+        get
+        {
+            if (_xenstore is { } open)
+                return open;
+            lock (_lock)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                if (!HasXenstore)
+                {
+                    throw new PlatformNotSupportedException("This domain has no ring to xenstored. Start it with a toolstack that provides one, as xl does; "
+                        + "in dom0 use XenstoreClient.ConnectAsync with a XenstoreUnixSocketTransport.");
+                }
+                return _xenstore ??= new XenstoreClient(new XenstorePlatformTransport(this), XenstoreClientOptions.Default);
+            }
+        }
+    }
+
+    /// <summary>Closes the client of xenstored, ends every channel and stops what runs in the background. Pages that another domain still maps stay allocated.</summary>
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        XenstoreClient? store;
+        lock (_lock)
+        {
+            _disposed = true;
+            store = _xenstore;
+        }
+        if (store is not null)
+            await store.DisposeAsync();
+        EventChannels.Dispose();
+        Grants.Dispose();
+    }
+
     /// <summary>
     /// Takes over the rings to xenstored that this domain has from its start. For one generation: after a resume the rings end, and are opened anew.
     /// </summary>
     /// <returns><see langword="null"/> where there are none.</returns>
     /// <exception cref="XenException">They are open already.</exception>
-    public virtual IXenstoreRing? OpenXenstoreRing() => null;
+    protected internal virtual IXenstoreRing? OpenXenstoreRing() => null;
 
-    /// <summary>Ends every channel and stops what runs in the background. Pages that another domain still maps stay allocated.</summary>
-    public virtual ValueTask DisposeAsync()
+    /// <summary>For <see cref="OpenXenstoreRing"/>: the rings in a page that stays mapped until the end.</summary>
+    /// <param name="page">Address of the page, in the layout of <see cref="Abi.XenstoreInterface"/>.</param>
+    /// <param name="port">The port beside it, which was there at the start or at the resume.</param>
+    protected XenstoreRing TakeOverXenstoreRing(nint page, uint port)
     {
-        EventChannels.Dispose();
-        Grants.Dispose();
-        GC.SuppressFinalize(this);
-        return default;
+        Generation generation = Generation;
+        return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: generation.Number > 0);
     }
 
     /// <summary>

@@ -14,13 +14,18 @@ internal sealed class UnikernelPlatform : XenPlatform
     /// <summary><see langword="null"/> where the program is an ordinary process.</summary>
     internal static UnikernelPlatform? Instance => s_instance.Value;
 
-    public override unsafe IXenstoreRing? OpenXenstoreRing()
+    public override bool HasXenstore => TryGetXenstoreRing(out _, out _);
+
+    protected internal override IXenstoreRing? OpenXenstoreRing() =>
+        TryGetXenstoreRing(out nint page, out uint port) ? TakeOverXenstoreRing(page, port) : null;
+
+    private static unsafe bool TryGetXenstoreRing(out nint page, out uint port)
     {
         nint address;
-        uint port; // both on this stack until the call returns
-        return NativeMethods.XenstoreRing(&address, &port) == 0
-            ? new XenstoreRing(new StartOfDayPage(address), EventChannels.Adopt(port))
-            : null;
+        uint channel; // both on this stack until the call returns
+        int result = NativeMethods.XenstoreRing(&address, &channel);
+        (page, port) = (address, channel);
+        return result == 0;
     }
 
     private static UnikernelPlatform? Start() => XenHost.TryGet() is null ? null : new UnikernelPlatform(new UnikernelEventChannels());

@@ -31,14 +31,14 @@ public sealed partial class XenstoreClient
     public async Task<string> GetDomainPathAsync(int domainId, CancellationToken cancellationToken = default)
     {
         XenstoreRequest request = MakeForDomain(XenstoreMessageType.GetDomainPath, domainId);
-        return ReadText(await RequestAsync(request, cancellationToken).ConfigureAwait(false));
+        return ReadText(await RequestAsync(request, cancellationToken));
     }
 
     /// <summary>Whether xenstored talks to a domain. Privileged domains only.</summary>
     public async Task<bool> IsIntroducedAsync(int domainId, CancellationToken cancellationToken = default)
     {
         XenstoreRequest request = MakeForDomain(XenstoreMessageType.IsDomainIntroduced, domainId);
-        return ReadText(await RequestAsync(request, cancellationToken).ConfigureAwait(false)) switch
+        return ReadText(await RequestAsync(request, cancellationToken)) switch
         {
             "T" => true,
             "F" => false,
@@ -80,7 +80,7 @@ public sealed partial class XenstoreClient
     {
         ArgumentException.ThrowIfNullOrEmpty(command);
         XenstoreRequest request = XenstoreRequest.ForArguments(XenstoreMessageType.Control, 0, 0, null, [command, .. arguments ?? []]);
-        return ReadText(await RequestAsync(request, cancellationToken).ConfigureAwait(false));
+        return ReadText(await RequestAsync(request, cancellationToken));
     }
 
     /// <summary>The features offered to a domain.</summary>
@@ -92,7 +92,7 @@ public sealed partial class XenstoreClient
         XenstoreRequest request = domainId is int id
             ? MakeForDomain(XenstoreMessageType.GetFeature, id)
             : XenstoreRequest.ForArguments(XenstoreMessageType.GetFeature, 0, 0, null);
-        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS).ConfigureAwait(false) is XenstoreMessage reply
+        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS) is XenstoreMessage reply
             ? (XenstoreFeatures)(uint)ReadNumber(request, reply)
             : null;
     }
@@ -102,7 +102,7 @@ public sealed partial class XenstoreClient
     public async Task<bool> SetFeaturesAsync(int domainId, XenstoreFeatures features, CancellationToken cancellationToken = default)
     {
         XenstoreRequest request = MakeForDomain(XenstoreMessageType.SetFeature, domainId, XenstoreRequest.Number((uint)features));
-        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS).ConfigureAwait(false) is not null;
+        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS) is not null;
     }
 
     /// <summary>Names of the quotas that the daemon has, for example <c>nodes</c> and <c>watches</c>. Privileged domains only.</summary>
@@ -110,7 +110,7 @@ public sealed partial class XenstoreClient
     public async Task<IReadOnlyList<string>?> GetQuotaNamesAsync(CancellationToken cancellationToken = default)
     {
         XenstoreRequest request = XenstoreRequest.ForArguments(XenstoreMessageType.GetQuota, 0, 0, null);
-        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS).ConfigureAwait(false) is XenstoreMessage reply
+        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS) is XenstoreMessage reply
             ? ReadText(reply).Split(' ', StringSplitOptions.RemoveEmptyEntries)
             : null;
     }
@@ -126,7 +126,7 @@ public sealed partial class XenstoreClient
         XenstoreRequest request = domainId is int id
             ? MakeForDomain(XenstoreMessageType.GetQuota, id, name)
             : XenstoreRequest.ForArguments(XenstoreMessageType.GetQuota, 0, 0, null, name);
-        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS).ConfigureAwait(false) is XenstoreMessage reply
+        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS) is XenstoreMessage reply
             ? ReadNumber(request, reply)
             : null;
     }
@@ -143,7 +143,7 @@ public sealed partial class XenstoreClient
         XenstoreRequest request = domainId is int id
             ? MakeForDomain(XenstoreMessageType.SetQuota, id, name, XenstoreRequest.Number(value))
             : XenstoreRequest.ForArguments(XenstoreMessageType.SetQuota, 0, 0, null, name, XenstoreRequest.Number(value));
-        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS).ConfigureAwait(false) is not null;
+        return await RequestOrNullAsync(request, cancellationToken, XenstoreError.ENOSYS) is not null;
     }
 
     private static XenstoreRequest MakeForDomain(XenstoreMessageType type, int domainId, params ReadOnlySpan<string> arguments) =>

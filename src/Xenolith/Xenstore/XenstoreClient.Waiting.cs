@@ -20,27 +20,27 @@ public sealed partial class XenstoreClient
             while (true)
             {
                 int generation = Connection.Generation;
-                Task changed = reader.Changed();
+                Signal changed = reader.Changed();
                 try
                 {
-                    if (await condition(reader).ConfigureAwait(false))
+                    if (await condition(reader))
                         return;
                 }
                 catch (XenstoreDisconnectedException)
                 {
                     // Evaluate again on the next connection, if there is to be one.
-                    await Connection.WaitConnectedAsync(cancellationToken).ConfigureAwait(false);
+                    await Connection.WaitConnectedAsync(cancellationToken);
                     if (Connection.Generation == generation)
                         throw;
                     continue;
                 }
 
-                await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await changed.WaitAsync(cancellationToken);
             }
         }
         finally
         {
-            await reader.EndAsync().ConfigureAwait(false);
+            await reader.EndAsync();
         }
     }
 
@@ -54,8 +54,8 @@ public sealed partial class XenstoreClient
         ArgumentNullException.ThrowIfNull(condition);
         string? value = null;
         await WaitAsync(
-            async reader => condition(value = await reader.ReadAsync(path, cancellationToken).ConfigureAwait(false)),
-            cancellationToken).ConfigureAwait(false);
+            async reader => condition(value = await reader.ReadAsync(path, cancellationToken)),
+            cancellationToken);
         return value;
     }
 }
@@ -69,7 +69,7 @@ public sealed class XenstoreReader
     private readonly XenstoreConnection _connection;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Task<WatchRegistration>> _watches = new(StringComparer.Ordinal);
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Signal _changed = new();
     private bool _ended;
 
     internal XenstoreReader(XenstoreClient client, XenstoreConnection connection)
@@ -81,39 +81,39 @@ public sealed class XenstoreReader
     /// <inheritdoc cref="XenstoreOperations.ReadAsync"/>
     public async Task<string?> ReadAsync(string path, CancellationToken cancellationToken = default)
     {
-        await WatchAsync(path, cancellationToken).ConfigureAwait(false);
-        return await _client.ReadAsync(path, cancellationToken).ConfigureAwait(false);
+        await WatchAsync(path, cancellationToken);
+        return await _client.ReadAsync(path, cancellationToken);
     }
 
     /// <inheritdoc cref="XenstoreOperations.ExistsAsync"/>
     public async Task<bool> ExistsAsync(string path, CancellationToken cancellationToken = default)
     {
-        await WatchAsync(path, cancellationToken).ConfigureAwait(false);
-        return await _client.ExistsAsync(path, cancellationToken).ConfigureAwait(false);
+        await WatchAsync(path, cancellationToken);
+        return await _client.ExistsAsync(path, cancellationToken);
     }
 
     /// <inheritdoc cref="XenstoreOperations.ListAsync"/>
     public async Task<IReadOnlyList<string>?> ListAsync(string path, CancellationToken cancellationToken = default)
     {
-        await WatchAsync(path, cancellationToken).ConfigureAwait(false);
-        return await _client.ListAsync(path, cancellationToken).ConfigureAwait(false);
+        await WatchAsync(path, cancellationToken);
+        return await _client.ListAsync(path, cancellationToken);
     }
 
     /// <inheritdoc cref="XenstoreOperations.GetPermissionsAsync"/>
     public async Task<XenstorePermissions?> GetPermissionsAsync(string path, CancellationToken cancellationToken = default)
     {
-        await WatchAsync(path, cancellationToken).ConfigureAwait(false);
-        return await _client.GetPermissionsAsync(path, cancellationToken).ConfigureAwait(false);
+        await WatchAsync(path, cancellationToken);
+        return await _client.GetPermissionsAsync(path, cancellationToken);
     }
 
-    /// <summary>Completes when something that was read may have changed since this call. Faults when that cannot be known any more.</summary>
-    internal Task Changed()
+    /// <summary>Happens when something that was read may have changed since this call. Fails when that cannot be known any more.</summary>
+    internal Signal Changed()
     {
         lock (_lock)
         {
-            if (_changed.Task.IsCompletedSuccessfully)
-                _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _changed.Task;
+            if (_changed.HasHappened)
+                _changed = new Signal();
+            return _changed;
         }
     }
 
@@ -127,21 +127,20 @@ public sealed class XenstoreReader
                 _watches[path] = watch = _connection.StartWatchAsync(path, OnEvent, OnEnd, cancellationToken);
         }
 
-        await watch.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await watch.WaitAsync(cancellationToken);
     }
 
     private void OnEvent(string path)
     {
         lock (_lock)
-            _changed.TrySetResult();
+            _changed.Set();
     }
 
     private void OnEnd(Exception? exception)
     {
         lock (_lock)
         {
-            _changed.TrySetException(exception ?? new ObjectDisposedException(nameof(XenstoreClient)));
-            _ = _changed.Task.Exception;
+            _changed.Set(exception ?? new ObjectDisposedException(nameof(XenstoreClient)));
         }
     }
 
@@ -160,7 +159,7 @@ public sealed class XenstoreReader
         {
             try
             {
-                await _connection.EndWatchAsync(await watch.ConfigureAwait(false)).ConfigureAwait(false);
+                await _connection.EndWatchAsync(await watch);
             }
             catch (Exception exception) when (exception is XenstoreException or OperationCanceledException or ObjectDisposedException or ArgumentException)
             {

@@ -21,7 +21,8 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
 {
     private readonly XenstoreClientOptions _options;
 
-    private XenstoreClient(XenstoreTransport transport, XenstoreClientOptions options)
+    /// <summary>A client that connects when it is first used.</summary>
+    internal XenstoreClient(XenstoreTransport transport, XenstoreClientOptions options)
     {
         _options = options;
         Connection = new XenstoreConnection(transport, options);
@@ -48,12 +49,12 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
         XenstoreClient client = new(transport, options ?? XenstoreClientOptions.Default);
         try
         {
-            await client.Connection.WaitConnectedAsync(cancellationToken).ConfigureAwait(false);
+            await client.Connection.WaitConnectedAsync(cancellationToken);
             return client;
         }
         catch
         {
-            await client.DisposeAsync().ConfigureAwait(false);
+            await client.DisposeAsync();
             throw;
         }
     }
@@ -75,13 +76,10 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
         ArgumentOutOfRangeException.ThrowIfLessThan(attempts, 1, nameof(options));
         for (int attempt = 0; attempt < attempts; attempt++)
         {
-            XenstoreTransaction transaction = await StartTransactionAsync(cancellationToken).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
-            {
-                T result = await body(transaction).ConfigureAwait(false);
-                if (await transaction.CommitAsync(cancellationToken).ConfigureAwait(false))
-                    return result;
-            }
+            await using XenstoreTransaction transaction = await StartTransactionAsync(cancellationToken);
+            T result = await body(transaction);
+            if (await transaction.CommitAsync(cancellationToken))
+                return result;
         }
 
         throw new XenstoreConflictException($"Other clients changed what the transaction was based on in each of {attempts} attempts.");
@@ -95,7 +93,7 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
         return RunTransactionAsync(
             async transaction =>
             {
-                await body(transaction).ConfigureAwait(false);
+                await body(transaction);
                 return true;
             },
             options,
@@ -106,19 +104,20 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     /// <exception cref="XenstoreQuotaException">The domain has too many open transactions.</exception>
     public async Task<XenstoreTransaction> StartTransactionAsync(CancellationToken cancellationToken = default)
     {
+        await Connection.WaitConnectedAsync(cancellationToken);
         int generation = Connection.Generation;
         while (true)
         {
             XenstoreRequest request = XenstoreRequest.ForArguments(XenstoreMessageType.TransactionStart, 0, generation, undo: DiscardTransaction);
             try
             {
-                XenstoreMessage reply = await RequestAsync(request, cancellationToken).ConfigureAwait(false);
+                XenstoreMessage reply = await RequestAsync(request, cancellationToken);
                 return TryReadTransactionId(reply, out uint id) ? new XenstoreTransaction(Connection, id, generation) : throw Malformed(request);
             }
             catch (XenstoreDisconnectedException)
             {
                 // A transaction that nothing was done in yet can be begun on the next connection as well.
-                await Connection.WaitConnectedAsync(cancellationToken).ConfigureAwait(false);
+                await Connection.WaitConnectedAsync(cancellationToken);
                 if (Connection.Generation == generation)
                     throw;
                 generation = Connection.Generation;
@@ -143,7 +142,7 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     public async Task<XenstoreWatch> WatchAsync(string path, CancellationToken cancellationToken = default)
     {
         WatchEventQueue queue = new(path, _options.WatchEventCapacity);
-        WatchRegistration registration = await Connection.StartWatchAsync(path, queue.Add, queue.End, cancellationToken).ConfigureAwait(false);
+        WatchRegistration registration = await Connection.StartWatchAsync(path, queue.Add, queue.End, cancellationToken);
         return new XenstoreWatch(Connection, registration, queue);
     }
 
@@ -154,12 +153,9 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     public async IAsyncEnumerable<XenstoreWatchEvent> WatchEventsAsync(
         string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        XenstoreWatch watch = await WatchAsync(path, cancellationToken).ConfigureAwait(false);
-        await using (((IAsyncDisposable)watch).ConfigureAwait(false))
-        {
-            while (true)
-                yield return await watch.ReadAsync(cancellationToken).ConfigureAwait(false);
-        }
+        await using XenstoreWatch watch = await WatchAsync(path, cancellationToken);
+        while (true)
+            yield return await watch.ReadAsync(cancellationToken);
     }
 
     /// <summary>
@@ -169,7 +165,7 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     public async Task ResetWatchesAsync(CancellationToken cancellationToken = default)
     {
         await RequestAsync(XenstoreRequest.ForArguments(XenstoreMessageType.ResetWatches, 0, 0, undo: _ => Connection.RenewWatches()), cancellationToken)
-            .ConfigureAwait(false);
+            ;
         Connection.RenewWatches();
     }
 

@@ -23,7 +23,7 @@ internal sealed partial class XenstoreConnection
         bool started = false;
         try
         {
-            XenstoreMessage reply = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+            XenstoreMessage reply = await SendAsync(request, cancellationToken);
             if (reply.Type == XenstoreMessageType.Error)
                 throw request.Failure(reply);
             started = true;
@@ -65,7 +65,7 @@ internal sealed partial class XenstoreConnection
     {
         try
         {
-            XenstoreMessage reply = await request.Task.ConfigureAwait(false);
+            XenstoreMessage reply = await request.Task;
             if (reply.Type != XenstoreMessageType.Error)
                 return;
             if (XenstoreRequest.Error(reply).Error == XenstoreError.EEXIST)
@@ -92,7 +92,7 @@ internal sealed partial class XenstoreConnection
         {
             // On a later connection there is nothing to end: a watch that is forgotten is not renewed.
             XenstoreRequest request = XenstoreRequest.ForWatch(XenstoreMessageType.Unwatch, watch, Generation);
-            await SendAsync(request, CancellationToken.None).ConfigureAwait(false);
+            await SendAsync(request, CancellationToken.None);
         }
         catch (Exception exception) when (exception is XenstoreException or ObjectDisposedException)
         {

@@ -19,18 +19,19 @@ namespace Xenolith.Xenstore;
 internal sealed partial class XenstoreConnection : IAsyncDisposable
 {
     private readonly XenstoreTransport _transport;
-    private readonly SemaphoreSlim _slots;
+    private readonly FairSemaphore _slots;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Task _run;
+    private readonly Signal _finished = new();
 
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, XenstoreRequest> _pending = [];
-    private readonly SemaphoreSlim _outgoingReady = new(0);
+    private readonly FairSemaphore _outgoingReady = new(0);
     private ArrayBufferWriter<byte> _outgoing = new();
     private uint _lastRequestId;
     private int _generation;
     private CancellationTokenSource? _serving;
-    private TaskCompletionSource _connected = NewSignal();
+    private Signal _connected = new();
+    private bool _isStarted;
     private Exception? _end;
 
     public XenstoreConnection(XenstoreTransport transport, XenstoreClientOptions options)
@@ -38,8 +39,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxOutstandingRequests, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.WatchEventCapacity, 1, nameof(options));
         _transport = transport;
-        _slots = new SemaphoreSlim(options.MaxOutstandingRequests);
-        _run = Task.Run(RunAsync);
+        _slots = new FairSemaphore(options.MaxOutstandingRequests);
     }
 
     /// <summary>Number of the connection in use, or of the last one; the first is 1.</summary>
@@ -55,18 +55,20 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
     /// <summary>Waits until there is a connection.</summary>
     public Task WaitConnectedAsync(CancellationToken cancellationToken)
     {
+        Start();
         lock (_lock)
-            return _connected.Task.WaitAsync(cancellationToken);
+            return _connected.WaitAsync(cancellationToken);
     }
 
     /// <summary>Sends a request and waits for the reply, an error reply too.</summary>
     public async Task<XenstoreMessage> SendAsync(XenstoreRequest request, CancellationToken cancellationToken)
     {
-        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Start();
+        await _slots.WaitAsync(cancellationToken);
         try
         {
-            while (!TryEnqueue(request, out Task connected))
-                await connected.WaitAsync(cancellationToken).ConfigureAwait(false);
+            while (!TryEnqueue(request, out Signal connected))
+                await connected.WaitAsync(cancellationToken);
         }
         catch
         {
@@ -76,7 +78,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
 
         using CancellationTokenRegistration registration =
             cancellationToken.UnsafeRegister(static (state, token) => ((XenstoreRequest)state!).TrySetCanceled(token), request);
-        return await request.Task.ConfigureAwait(false);
+        return await request.Task;
     }
 
     /// <summary>Closes the connection for good because the peer's bytes make no sense.</summary>
@@ -94,20 +96,19 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
     {
         lock (_lock)
             _end ??= new ObjectDisposedException(nameof(XenstoreClient));
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _run.ConfigureAwait(false);
+        _stop.Cancel();
+        Start(); // what was never used ends as everything else does
+        await _finished.WaitAsync(CancellationToken.None);
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static bool IsBroken(Exception exception) => exception is IOException or SocketException or ObjectDisposedException;
 
     /// <summary>Queues a request on the connection; false if there is none now, but one may come.</summary>
-    private bool TryEnqueue(XenstoreRequest request, out Task connected)
+    private bool TryEnqueue(XenstoreRequest request, out Signal connected)
     {
         lock (_lock)
         {
-            connected = _connected.Task;
+            connected = _connected;
             if (_end is not null)
                 throw _end;
             if (request.Generation != 0 && (request.Generation != _generation || _serving is null))
@@ -136,10 +137,24 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         });
         _outgoing.Advance(XenstoreCodec.HeaderSize);
         _outgoing.Write(request.Payload);
-        if (_outgoingReady.CurrentCount == 0)
+        if (_outgoingReady.Count == 0)
             _outgoingReady.Release();
     }
 
+    /// <summary>Connects on the first use. The loops run in the context of the first user, which is none but in a simulation.</summary>
+    private void Start()
+    {
+        lock (_lock)
+        {
+            if (_isStarted)
+                return;
+            _isStarted = true;
+        }
+
+        _ = RunAsync();
+    }
+
+    /// <summary>Serves one connection after the other until the end. Does not throw.</summary>
     private async Task RunAsync()
     {
         Exception end;
@@ -147,9 +162,9 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         {
             while (true)
             {
-                XenstoreChannel channel = await _transport.ConnectAsync(_stop.Token).ConfigureAwait(false);
-                await using (channel.ConfigureAwait(false))
-                    await ServeAsync(channel).ConfigureAwait(false);
+                _stop.Token.ThrowIfCancellationRequested();
+                await using (XenstoreChannel channel = await _transport.ConnectAsync(_stop.Token))
+                    await ServeAsync(channel);
                 lock (_lock)
                 {
                     if (_end is not null)
@@ -172,7 +187,14 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         }
 
         End(end);
-        await _transport.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await _transport.DisposeAsync();
+        }
+        finally
+        {
+            _finished.Set();
+        }
     }
 
     /// <summary>Serves a connection from its beginning to its end.</summary>
@@ -185,14 +207,14 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             _outgoing.Clear();
             _serving = serving;
             EnqueueWatches();
-            _connected.TrySetResult();
+            _connected.Set();
         }
 
         Task sending = SendLoopAsync(channel, serving);
         Exception? cause = null;
         try
         {
-            await ReceiveLoopAsync(channel, serving.Token).ConfigureAwait(false);
+            await ReceiveLoopAsync(channel, serving.Token);
         }
         catch (OperationCanceledException)
         {
@@ -211,12 +233,18 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         lock (_lock)
         {
             _serving = null; // nothing is queued from here on
-            _connected = NewSignal();
+            _connected = new Signal();
         }
 
-        await serving.CancelAsync().ConfigureAwait(false);
-        await sending.ConfigureAwait(false);
-        FailPending(cause);
+        serving.Cancel();
+        try
+        {
+            await sending;
+        }
+        finally
+        {
+            FailPending(cause);
+        }
     }
 
     private async Task SendLoopAsync(XenstoreChannel channel, CancellationTokenSource serving)
@@ -226,20 +254,22 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         {
             while (true)
             {
-                await _outgoingReady.WaitAsync(serving.Token).ConfigureAwait(false);
+                await _outgoingReady.WaitAsync(serving.Token);
                 lock (_lock)
                     (_outgoing, sent) = (sent, _outgoing);
                 if (sent.WrittenCount > 0)
-                    await channel.WriteAsync(sent.WrittenMemory, serving.Token).ConfigureAwait(false);
+                    await channel.WriteAsync(sent.WrittenMemory, serving.Token);
                 sent.ResetWrittenCount();
             }
         }
         catch (OperationCanceledException)
         {
         }
-        catch (Exception exception) when (IsBroken(exception))
+        catch (Exception exception)
         {
-            await serving.CancelAsync().ConfigureAwait(false); // ends the receiver, which ends the connection
+            serving.Cancel(); // ends the receiver, which ends the connection
+            if (!IsBroken(exception))
+                throw;
         }
     }
 
@@ -249,7 +279,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         byte[] buffer = new byte[XenstoreCodec.MessageSizeMax];
         while (true)
         {
-            int count = await channel.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            int count = await channel.ReadAsync(buffer, cancellationToken);
             if (count == 0)
                 return;
             Dispatch(parser, buffer.AsSpan(0, count));
@@ -321,8 +351,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             exception = _end ??= exception;
             watches = [.. _watches.Values];
             _watches.Clear();
-            _connected.TrySetException(exception);
-            _ = _connected.Task.Exception; // seen: perhaps nobody waits
+            _connected.Set(exception);
         }
 
         foreach (WatchRegistration watch in watches)

@@ -37,18 +37,18 @@ public abstract class XenstoreOperations
     /// <summary>A node's value as UTF-8; bytes that are not are replaced by U+FFFD.</summary>
     /// <returns><see langword="null"/> if there is no such node.</returns>
     public async Task<string?> ReadAsync(string path, CancellationToken cancellationToken = default) =>
-        await RequestOrNullAsync(Make(XenstoreMessageType.Read, path), cancellationToken).ConfigureAwait(false) is XenstoreMessage reply
+        await RequestOrNullAsync(Make(XenstoreMessageType.Read, path), cancellationToken) is XenstoreMessage reply
             ? Encoding.UTF8.GetString(reply.Payload.Span)
             : null;
 
     /// <summary>A node's value, 0 to 4096 bytes.</summary>
     /// <returns><see langword="null"/> if there is no such node.</returns>
     public async Task<ReadOnlyMemory<byte>?> ReadBytesAsync(string path, CancellationToken cancellationToken = default) =>
-        (await RequestOrNullAsync(Make(XenstoreMessageType.Read, path), cancellationToken).ConfigureAwait(false))?.Payload;
+        (await RequestOrNullAsync(Make(XenstoreMessageType.Read, path), cancellationToken))?.Payload;
 
     /// <summary>Whether there is such a node, which the caller may read.</summary>
     public async Task<bool> ExistsAsync(string path, CancellationToken cancellationToken = default) =>
-        await RequestOrNullAsync(Make(XenstoreMessageType.Read, path), cancellationToken).ConfigureAwait(false) is not null;
+        await RequestOrNullAsync(Make(XenstoreMessageType.Read, path), cancellationToken) is not null;
 
     /// <summary>Sets a node's value as UTF-8, without a NUL at its end. The node, and those above it, are made if missing.</summary>
     public Task WriteAsync(string path, string value, CancellationToken cancellationToken = default)
@@ -72,10 +72,10 @@ public abstract class XenstoreOperations
     public async Task<bool> RemoveAsync(string path, CancellationToken cancellationToken = default)
     {
         XenstoreRequest remove = Make(XenstoreMessageType.Rm, path);
-        XenstoreMessage before = await Connection.SendAsync(Make(XenstoreMessageType.Read, path), cancellationToken).ConfigureAwait(false);
+        XenstoreMessage before = await Connection.SendAsync(Make(XenstoreMessageType.Read, path), cancellationToken);
         if (before.Type == XenstoreMessageType.Error && XenstoreRequest.Error(before).Error == XenstoreError.ENOENT)
             return false;
-        return await RequestOrNullAsync(remove, cancellationToken).ConfigureAwait(false) is not null;
+        return await RequestOrNullAsync(remove, cancellationToken) is not null;
     }
 
     /// <summary>Names of a node's children, in no particular order, however many they are.</summary>
@@ -84,13 +84,13 @@ public abstract class XenstoreOperations
     public async Task<IReadOnlyList<string>?> ListAsync(string path, CancellationToken cancellationToken = default)
     {
         XenstoreRequest request = Make(XenstoreMessageType.Directory, path);
-        XenstoreMessage reply = await Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        XenstoreMessage reply = await Connection.SendAsync(request, cancellationToken);
         if (reply.Type == XenstoreMessageType.Error)
         {
             return XenstoreRequest.Error(reply).Error switch
             {
                 XenstoreError.ENOENT => null,
-                XenstoreError.E2BIG => await ListPartsAsync(path, cancellationToken).ConfigureAwait(false),
+                XenstoreError.E2BIG => await ListPartsAsync(path, cancellationToken),
                 _ => throw request.Failure(reply),
             };
         }
@@ -109,7 +109,7 @@ public abstract class XenstoreOperations
     public async Task<XenstorePermissions?> GetPermissionsAsync(string path, CancellationToken cancellationToken = default)
     {
         XenstoreRequest request = Make(XenstoreMessageType.GetPerms, path);
-        return await RequestOrNullAsync(request, cancellationToken).ConfigureAwait(false) is XenstoreMessage reply
+        return await RequestOrNullAsync(request, cancellationToken) is XenstoreMessage reply
             ? new XenstorePayloadReader(reply.Payload.Span).ReadPermissions() ?? throw Malformed(request)
             : null;
     }
@@ -125,7 +125,7 @@ public abstract class XenstoreOperations
     /// <summary>Makes a request; an error reply is an exception.</summary>
     private protected async Task<XenstoreMessage> RequestAsync(XenstoreRequest request, CancellationToken cancellationToken)
     {
-        XenstoreMessage reply = await Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        XenstoreMessage reply = await Connection.SendAsync(request, cancellationToken);
         return reply.Type == XenstoreMessageType.Error ? throw request.Failure(reply) : reply;
     }
 
@@ -133,7 +133,7 @@ public abstract class XenstoreOperations
     private protected async Task<XenstoreMessage?> RequestOrNullAsync(
         XenstoreRequest request, CancellationToken cancellationToken, XenstoreError expected = XenstoreError.ENOENT)
     {
-        XenstoreMessage reply = await Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        XenstoreMessage reply = await Connection.SendAsync(request, cancellationToken);
         if (reply.Type != XenstoreMessageType.Error)
             return reply;
         return XenstoreRequest.Error(reply).Error == expected ? null : throw request.Failure(reply);
@@ -156,7 +156,7 @@ public abstract class XenstoreOperations
             {
                 XenstoreRequest request = XenstoreRequest.ForPath(
                     XenstoreMessageType.DirectoryPart, path, TransactionId, Generation, XenstoreRequest.Number(offset));
-                if (await RequestOrNullAsync(request, cancellationToken).ConfigureAwait(false) is not XenstoreMessage reply)
+                if (await RequestOrNullAsync(request, cancellationToken) is not XenstoreMessage reply)
                     return null;
                 if (!TryReadPart(reply.Payload.Span, names, ref offset, out ulong partGeneration, out bool last) || offset > ListBytesMax)
                     throw Malformed(request);

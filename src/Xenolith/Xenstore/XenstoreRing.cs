@@ -21,9 +21,19 @@ public sealed class XenstoreRing : IXenstoreRing
     /// <summary>Takes over the rings as they stand.</summary>
     /// <param name="page">The page, in the layout of <see cref="XenstoreInterface"/>.</param>
     /// <param name="channel">The channel; owned from now on.</param>
-    public XenstoreRing(SharedMemory page, EventChannel channel)
+    /// <param name="startsEmpty">
+    /// Whether this side has not sent or taken anything since xenstored made the rings, as after a resume. A thread that was stopped in the middle of using
+    /// the old rings has then written indexes of theirs into the new ones; those of xenstored count.
+    /// </param>
+    public XenstoreRing(SharedMemory page, EventChannel channel, bool startsEmpty = false)
     {
         _channel = channel;
+        if (startsEmpty)
+        {
+            Span<byte> bytes = page.GetSpan();
+            bytes.Slice(Requests.Consumer, sizeof(uint)).CopyTo(bytes[Requests.Producer..]);
+            bytes.Slice(Replies.Producer, sizeof(uint)).CopyTo(bytes[Replies.Consumer..]);
+        }
         _writer = new ByteRingWriter(page, Requests);
         _reader = new ByteRingReader(page, Replies);
     }
@@ -38,20 +48,16 @@ public sealed class XenstoreRing : IXenstoreRing
     public int Read(Span<byte> destination)
     {
         _seenByReader = _channel.Count; // before looking
-        int count = _reader.Read(destination);
-        if (_reader.MustNotify) // xenstored looks at both rings once more before it waits
-            _channel.Notify();
-        return count;
+        int count = _channel.IsValid ? _reader.Read(destination) : 0;
+        return count > 0 && (!_reader.MustNotify || TryNotify()) ? count : 0; // xenstored looks at both rings once more before it waits
     }
 
     /// <inheritdoc/>
     public int Write(ReadOnlySpan<byte> source)
     {
         _seenByWriter = _channel.Count; // before looking
-        int count = _writer.Write(source);
-        if (_writer.MustNotify)
-            _channel.Notify();
-        return count;
+        int count = _channel.IsValid ? _writer.Write(source) : 0;
+        return count > 0 && (!_writer.MustNotify || TryNotify()) ? count : 0;
     }
 
     /// <inheritdoc/>
@@ -65,6 +71,23 @@ public sealed class XenstoreRing : IXenstoreRing
     {
         _channel.Dispose();
         return default;
+    }
+
+    /// <summary>
+    /// False if the ring has ended. After a resume the page is that of the next rings already: what was moved just before means nothing, and what was
+    /// written there is undone by those who open them.
+    /// </summary>
+    private bool TryNotify()
+    {
+        try
+        {
+            _channel.Notify();
+            return true;
+        }
+        catch (InvalidOperationException error) when (error is StaleHandleException or ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     private async ValueTask<bool> WaitAsync(EventCount seen, CancellationToken cancellationToken)

@@ -38,7 +38,7 @@ public sealed class XenstoreRingChannel(IXenstoreRing ring) : XenstoreChannel
         while (true)
         {
             int count = ring.Read(buffer.Span);
-            if (count > 0 || !await ring.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            if (count > 0 || !await ring.WaitToReadAsync(cancellationToken))
                 return count;
         }
     }
@@ -50,7 +50,7 @@ public sealed class XenstoreRingChannel(IXenstoreRing ring) : XenstoreChannel
         {
             int count = ring.Write(bytes.Span);
             bytes = bytes[count..];
-            if (count == 0 && !await ring.WaitToWriteAsync(cancellationToken).ConfigureAwait(false))
+            if (count == 0 && !await ring.WaitToWriteAsync(cancellationToken))
                 throw new IOException("The ring to xenstored has ended.");
         }
     }

@@ -38,7 +38,7 @@ public sealed class XenstoreTransaction : XenstoreOperations, IAsyncDisposable
         XenstoreRequest request = MakeEnd("T");
         try
         {
-            return await RequestOrNullAsync(request, cancellationToken, XenstoreError.EAGAIN).ConfigureAwait(false) is not null;
+            return await RequestOrNullAsync(request, cancellationToken, XenstoreError.EAGAIN) is not null;
         }
         catch (OperationCanceledException) when (!request.HoldsSlot)
         {
@@ -54,7 +54,7 @@ public sealed class XenstoreTransaction : XenstoreOperations, IAsyncDisposable
             return;
         try
         {
-            await Connection.SendAsync(MakeEnd("F"), CancellationToken.None).ConfigureAwait(false);
+            await Connection.SendAsync(MakeEnd("F"), CancellationToken.None);
         }
         catch (Exception exception) when (exception is XenstoreException or ObjectDisposedException)
         {

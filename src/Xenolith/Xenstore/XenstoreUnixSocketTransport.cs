@@ -28,7 +28,7 @@ public sealed class XenstoreUnixSocketTransport(string socketPath = XenstoreUnix
             Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
                 _connectedBefore = true;
                 return new SocketChannel(socket);
             }
@@ -45,7 +45,7 @@ public sealed class XenstoreUnixSocketTransport(string socketPath = XenstoreUnix
             }
 
             // Nothing announces that another process listens again.
-            await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(s_pause, cancellationToken);
         }
     }
 

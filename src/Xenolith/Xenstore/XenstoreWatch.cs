@@ -48,13 +48,13 @@ public sealed class XenstoreWatch : IAsyncEnumerable<XenstoreWatchEvent>, IAsync
     /// <exception cref="ObjectDisposedException">The watch, or its client, was disposed.</exception>
     /// <exception cref="XenstoreException">The connection has ended for good, or xenstored refused to renew the watch.</exception>
     public async ValueTask<XenstoreWatchEvent> ReadAsync(CancellationToken cancellationToken = default) =>
-        await ReadOrEndAsync(cancellationToken).ConfigureAwait(false) ?? throw new ObjectDisposedException(nameof(XenstoreWatch));
+        await ReadOrEndAsync(cancellationToken) ?? throw new ObjectDisposedException(nameof(XenstoreWatch));
 
     /// <summary>Enumerates the events until the watch is disposed. Ending the enumeration does not end the watch.</summary>
     /// <exception cref="XenstoreException">As for <see cref="ReadAsync"/>.</exception>
     public async IAsyncEnumerator<XenstoreWatchEvent> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        while (await ReadOrEndAsync(cancellationToken).ConfigureAwait(false) is XenstoreWatchEvent change)
+        while (await ReadOrEndAsync(cancellationToken) is XenstoreWatchEvent change)
             yield return change;
     }
 
@@ -65,12 +65,12 @@ public sealed class XenstoreWatch : IAsyncEnumerable<XenstoreWatchEvent>, IAsync
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         _queue.End(null);
-        await _connection.EndWatchAsync(_registration).ConfigureAwait(false);
+        await _connection.EndWatchAsync(_registration);
     }
 
     private async ValueTask<XenstoreWatchEvent?> ReadOrEndAsync(CancellationToken cancellationToken)
     {
-        XenstoreWatchEvent? change = await _queue.TakeAsync(cancellationToken).ConfigureAwait(false);
+        XenstoreWatchEvent? change = await _queue.TakeAsync(cancellationToken);
         GC.KeepAlive(this);
         return change;
     }
@@ -99,7 +99,7 @@ internal sealed class WatchEventQueue(string watchedPath, int capacity)
     private readonly Lock _lock = new();
     private readonly Queue<string> _paths = new();
     private readonly HashSet<string> _queued = new(StringComparer.Ordinal);
-    private TaskCompletionSource _changed = NewSignal();
+    private Signal _changed = new();
     private bool _overflow;
     private bool _ended;
     private Exception? _exception;
@@ -121,7 +121,7 @@ internal sealed class WatchEventQueue(string watchedPath, int capacity)
                 _paths.Enqueue(path);
             }
 
-            Signal();
+            Wake();
         }
     }
 
@@ -140,7 +140,7 @@ internal sealed class WatchEventQueue(string watchedPath, int capacity)
                 _paths.Clear();
             }
 
-            Signal();
+            Wake();
         }
     }
 
@@ -150,7 +150,7 @@ internal sealed class WatchEventQueue(string watchedPath, int capacity)
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Task changed;
+            Signal changed;
             lock (_lock)
             {
                 if (_overflow)
@@ -169,18 +169,16 @@ internal sealed class WatchEventQueue(string watchedPath, int capacity)
                     throw _exception;
                 if (_ended)
                     return null;
-                changed = _changed.Task;
+                changed = _changed;
             }
 
-            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await changed.WaitAsync(cancellationToken);
         }
     }
 
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private void Signal()
+    private void Wake()
     {
-        _changed.SetResult();
-        _changed = NewSignal();
+        _changed.Set();
+        _changed = new Signal();
     }
 }

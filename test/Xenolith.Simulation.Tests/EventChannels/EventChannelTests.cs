@@ -120,7 +120,7 @@ public sealed class EventChannelTests : IDisposable
             }
         }
         Assert.Equal(XenError.NoSpace, full.Error);
-        Assert.Equal(4095, channels.Count);
+        Assert.Equal(4094, channels.Count); // the first is the one to xenstored
         channels[17].Dispose();
         Assert.Equal(channels[17].Port, table.BindIpi().Port);
     }
@@ -253,6 +253,15 @@ public sealed class EventChannelTests : IDisposable
             Volatile.Write(ref round, int.MinValue);
             peer.Join();
         }
+    }
+
+    [Fact]
+    public async Task A_place_without_a_ring_to_xenstored_says_what_to_do()
+    {
+        using InlineEvents events = new();
+        await using InlinePlatform platform = new(events);
+        Assert.False(platform.HasXenstore);
+        Assert.Contains("xl", Assert.Throws<PlatformNotSupportedException>(() => platform.Xenstore).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Only what the tests of races and allocations need: ports that fire when told to.</summary>

@@ -43,12 +43,12 @@ public sealed class InMemoryXenstoredTests : IAsyncLifetime
     [Fact]
     public async Task A_domain_may_not_read_or_write_what_others_own()
     {
-        await _guest.WriteAsync("secret", "1", Token);
+        await _guest.WriteAsync("data/secret", "1", Token);
         XenstoreAccessDeniedException exception =
-            await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.ReadAsync("/local/domain/3/secret", Token));
-        Assert.Equal(("/local/domain/3/secret", XenstoreError.EACCES), (exception.Path, exception.Error));
-        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.WriteAsync("/local/domain/3/secret", "2", Token));
-        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.RemoveAsync("/local/domain/3/secret", Token));
+            await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.ReadAsync("/local/domain/3/data/secret", Token));
+        Assert.Equal(("/local/domain/3/data/secret", XenstoreError.EACCES), (exception.Path, exception.Error));
+        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.WriteAsync("/local/domain/3/data/secret", "2", Token));
+        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.RemoveAsync("/local/domain/3/data/secret", Token));
         await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.ReadAsync("/local/domain/3/missing", Token));
         await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _guest.WriteAsync("/elsewhere", "", Token));
     }
@@ -56,34 +56,34 @@ public sealed class InMemoryXenstoredTests : IAsyncLifetime
     [Fact]
     public async Task An_entry_gives_one_domain_access_and_the_default_gives_it_to_the_rest()
     {
-        await _guest.WriteAsync("shared", "1", Token);
-        await _guest.SetPermissionsAsync("shared", new(3, XenstoreAccess.None, new XenstorePermission(4, XenstoreAccess.Read)), Token);
-        Assert.Equal("1", await _other.ReadAsync("/local/domain/3/shared", Token));
-        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.WriteAsync("/local/domain/3/shared", "2", Token));
-        await _guest.SetPermissionsAsync("shared", new(3, XenstoreAccess.ReadWrite), Token);
-        await _other.WriteAsync("/local/domain/3/shared", "2", Token);
-        Assert.Equal("2", await _guest.ReadAsync("shared", Token));
+        await _guest.WriteAsync("data/shared", "1", Token);
+        await _guest.SetPermissionsAsync("data/shared", new(3, XenstoreAccess.None, new XenstorePermission(4, XenstoreAccess.Read)), Token);
+        Assert.Equal("1", await _other.ReadAsync("/local/domain/3/data/shared", Token));
+        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.WriteAsync("/local/domain/3/data/shared", "2", Token));
+        await _guest.SetPermissionsAsync("data/shared", new(3, XenstoreAccess.ReadWrite), Token);
+        await _other.WriteAsync("/local/domain/3/data/shared", "2", Token);
+        Assert.Equal("2", await _guest.ReadAsync("data/shared", Token));
     }
 
     [Fact]
     public async Task Only_the_owner_sets_permissions_and_only_the_privileged_give_a_node_away()
     {
-        await _guest.WriteAsync("x", "1", Token);
-        await _guest.SetPermissionsAsync("x", new(3, XenstoreAccess.ReadWrite), Token);
-        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.SetPermissionsAsync("/local/domain/3/x", new(3, XenstoreAccess.None), Token));
+        await _guest.WriteAsync("data/x", "1", Token);
+        await _guest.SetPermissionsAsync("data/x", new(3, XenstoreAccess.ReadWrite), Token);
+        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _other.SetPermissionsAsync("/local/domain/3/data/x", new(3, XenstoreAccess.None), Token));
         XenstoreException exception =
-            await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _guest.SetPermissionsAsync("x", new(4, XenstoreAccess.None), Token));
+            await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _guest.SetPermissionsAsync("data/x", new(4, XenstoreAccess.None), Token));
         Assert.Equal(XenstoreError.EPERM, exception.Error);
-        await _toolstack.SetPermissionsAsync("/local/domain/3/x", new(4, XenstoreAccess.None), Token);
-        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _guest.WriteAsync("x", "2", Token));
+        await _toolstack.SetPermissionsAsync("/local/domain/3/data/x", new(4, XenstoreAccess.None), Token);
+        await Assert.ThrowsAsync<XenstoreAccessDeniedException>(() => _guest.WriteAsync("data/x", "2", Token));
     }
 
     [Fact]
     public async Task A_domain_has_the_rights_of_its_target()
     {
-        await _guest.WriteAsync("x", "1", Token);
+        await _guest.WriteAsync("data/x", "1", Token);
         await _toolstack.SetTargetAsync(4, 3, Token);
-        Assert.Equal("1", await _other.ReadAsync("/local/domain/3/x", Token));
+        Assert.Equal("1", await _other.ReadAsync("/local/domain/3/data/x", Token));
     }
 
     [Fact]
@@ -133,11 +133,11 @@ public sealed class InMemoryXenstoredTests : IAsyncLifetime
     {
         await using XenstoreWatch watch = await _other.WatchAsync("/local/domain/3", Token);
         await watch.ReadAsync(Token);
-        await _guest.WriteAsync("secret", "1", Token);
-        await _guest.WriteAsync("open", "1", Token);
-        await _guest.SetPermissionsAsync("open", new(3, XenstoreAccess.Read), Token);
-        await _guest.WriteAsync("open", "2", Token);
-        Assert.Equal("/local/domain/3/open", (await watch.ReadAsync(Token)).Path);
+        await _guest.WriteAsync("data/secret", "1", Token);
+        await _guest.WriteAsync("data/open", "1", Token);
+        await _guest.SetPermissionsAsync("data/open", new(3, XenstoreAccess.Read), Token);
+        await _guest.WriteAsync("data/open", "2", Token);
+        Assert.Equal("/local/domain/3/data/open", (await watch.ReadAsync(Token)).Path);
     }
 
     [Fact]
@@ -159,7 +159,9 @@ public sealed class InMemoryXenstoredTests : IAsyncLifetime
     {
         await _toolstack.SetQuotaAsync("watches", 1, 3, Token);
         await _toolstack.SetQuotaAsync("transactions", 1, 3, Token);
-        await _toolstack.SetQuotaAsync("nodes", 3, 3, Token);
+        await _guest.WriteAsync("data/x", "", Token);
+        uint owned = 11; // with what the toolstack gave it
+        await _toolstack.SetQuotaAsync("nodes", owned + 2, 3, Token);
         await _toolstack.SetQuotaAsync("node-size", 100, 3, Token);
         await _toolstack.SetQuotaAsync("permissions", 2, 3, Token);
 
@@ -167,14 +169,14 @@ public sealed class InMemoryXenstoredTests : IAsyncLifetime
             await Assert.ThrowsAsync<XenstoreQuotaException>(() => _guest.WatchAsync("b", Token));
         await using (await _guest.StartTransactionAsync(Token))
             await Assert.ThrowsAsync<XenstoreQuotaException>(() => _guest.StartTransactionAsync(Token));
-        await Assert.ThrowsAsync<XenstoreQuotaException>(() => _guest.WriteAsync("too/many/nodes", "", Token));
-        await _guest.WriteAsync("x", new string('x', 50), Token);
-        await Assert.ThrowsAsync<XenstoreQuotaException>(() => _guest.WriteAsync("x", new string('x', 150), Token));
+        await Assert.ThrowsAsync<XenstoreQuotaException>(() => _guest.WriteAsync("data/too/many/nodes", "", Token));
+        await _guest.WriteAsync("data/x", new string('x', 50), Token);
+        await Assert.ThrowsAsync<XenstoreQuotaException>(() => _guest.WriteAsync("data/x", new string('x', 150), Token));
         XenstorePermission entry = new(4, XenstoreAccess.Read);
-        await Assert.ThrowsAsync<XenstoreQuotaException>(() => _guest.SetPermissionsAsync("x", new(3, XenstoreAccess.None, entry, entry), Token));
+        await Assert.ThrowsAsync<XenstoreQuotaException>(() => _guest.SetPermissionsAsync("data/x", new(3, XenstoreAccess.None, entry, entry), Token));
 
         await _toolstack.WriteAsync("/too/many/nodes/for/a/guest", new string('x', 3000), Token);
-        Assert.Equal((3u, 1000u), (await _toolstack.GetQuotaAsync("nodes", 3, Token), await _toolstack.GetQuotaAsync("nodes", cancellationToken: Token)));
+        Assert.Equal((owned + 2, 1000u), (await _toolstack.GetQuotaAsync("nodes", 3, Token), await _toolstack.GetQuotaAsync("nodes", cancellationToken: Token)));
         Assert.Equal(["node-size", "nodes", "permissions", "transactions", "watches"], (await _toolstack.GetQuotaNamesAsync(Token))!);
     }
 
