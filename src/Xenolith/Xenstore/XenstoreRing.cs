@@ -49,7 +49,7 @@ public sealed class XenstoreRing : IXenstoreRing
     {
         _seenByReader = _channel.Count; // before looking
         int count = _channel.IsValid ? _reader.Read(destination) : 0;
-        return count > 0 && (!_reader.MustNotify || TryNotify()) ? count : 0; // xenstored looks at both rings once more before it waits
+        return count > 0 && (_reader.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0; // xenstored looks at both rings once more before it waits
     }
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public sealed class XenstoreRing : IXenstoreRing
     {
         _seenByWriter = _channel.Count; // before looking
         int count = _channel.IsValid ? _writer.Write(source) : 0;
-        return count > 0 && (!_writer.MustNotify || TryNotify()) ? count : 0;
+        return count > 0 && (_writer.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0;
     }
 
     /// <inheritdoc/>
