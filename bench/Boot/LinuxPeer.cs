@@ -5,16 +5,6 @@ namespace Xenolith.Bench.Boot;
 /// <summary>The measured program in a minimal Linux: Debian's cloud kernel, and an initial RAM disk with the same executable as its first process.</summary>
 internal static class LinuxPeer
 {
-    /// <summary>
-    /// The kernel says nothing of its own and ends when the program does. Without <c>clearcpuid=tsc</c> it would first calibrate the time-stamp counter
-    /// against the PIT, by some ten thousand port reads, each of which leaves the guest: seconds under emulation, a few dozen milliseconds on hardware.
-    /// Its clock is Xen's either way. The preset <c>lpj</c> (loops per jiffy, for delays alone) spares the calibration that it would make instead.
-    /// </summary>
-    private const string CommandLine = "console=hvc0 quiet loglevel=0 panic=-1 clearcpuid=tsc lpj=10000000";
-
-    /// <summary>MiB: enough that nothing is short.</summary>
-    private const int Memory = 256;
-
     /// <summary>Writes the RAM disk and describes the domain.</summary>
     /// <param name="image">The measured program, which is also a Linux executable.</param>
     /// <param name="ramdisk">Where the RAM disk goes.</param>
@@ -28,6 +18,6 @@ internal static class LinuxPeer
         archive.AddCharacterDevice("dev/console", 5, 1);
         archive.AddFile("init", await File.ReadAllBytesAsync(image, cancellationToken), executable: true);
         archive.Finish();
-        return new() { ImagePath = linux.KernelPath, RamdiskPath = ramdisk, Memory = Memory, CommandLine = CommandLine };
+        return new() { ImagePath = linux.KernelPath, RamdiskPath = ramdisk, Memory = LinuxKernel.Memory, CommandLine = LinuxKernel.CommandLine };
     }
 }

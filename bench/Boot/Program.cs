@@ -39,7 +39,7 @@ command.SetAction(async (arguments, cancellationToken) =>
         // A first round that does not count: emulated code is translated when it first runs.
         await WallClock.MeasureAsync(bed, unikernel, linux, cancellationToken);
         int wanted = quick ? 3 : 7;
-        for (int round = 0; round < 2 * wanted && (round < wanted || WallClock.Undisturbed(results.Times).Count < wanted); round++)
+        for (int round = 0; round < 2 * wanted && (round < wanted || results.UndisturbedTimes.Count < wanted); round++)
         {
             ((IProgress<string>)progress).Report($"Wall clock, round {round + 1}");
             results.Times.Add(await WallClock.MeasureAsync(bed, unikernel, linux, cancellationToken));

@@ -17,6 +17,8 @@ internal sealed class Results
 
     public List<WallClock> Times { get; } = [];
 
+    public IReadOnlyList<WallClock> UndisturbedTimes => Calibration.Undisturbed(Times, round => round.Calibration);
+
     public int LeastMemory { get; set; }
 
     public required ImageSizes Sizes { get; init; }
@@ -40,7 +42,7 @@ internal sealed class Results
             Add($"    {NameOf(number)}, {Small} MiB", usual.Select(run => (long)run.Hypercalls.GetValueOrDefault(number)), null);
         Add($"host interrupts meanwhile, {Small} MiB", usual.Select(run => (long)run.Interrupts), null);
 
-        IReadOnlyList<WallClock> times = WallClock.Undisturbed(Times);
+        IReadOnlyList<WallClock> times = UndisturbedTimes;
         AddTime("unpause to line, unikernel, ms", times.Select(round => round.Unikernel));
         AddTime("unpause to line, Linux PVH, ms", times.Select(round => round.Linux));
         AddRatio("  Linux / unikernel", times);
@@ -58,34 +60,31 @@ internal sealed class Results
 
         void Add(string figure, IEnumerable<long> values, long? target)
         {
-            double[] sorted = [.. values.Select(value => (double)value).Order()];
-            AddRow(figure, $"{Median(sorted):n0}", $"{sorted[0]:n0}", $"{sorted[^1]:n0}", target is null ? "" : $"at most {target:n0}");
+            Summary sum = Summary.Of(values.Select(value => (double)value));
+            AddRow(figure, $"{sum.Median:n0}", $"{sum.Least:n0}", $"{sum.Most:n0}", target is null ? "" : $"at most {target:n0}");
         }
 
         void AddTime(string figure, IEnumerable<TimeSpan> values)
         {
-            double[] sorted = [.. values.Select(value => value.TotalMilliseconds).Order()];
-            AddRow(figure, $"{Median(sorted):n0}", $"{sorted[0]:n0}", $"{sorted[^1]:n0}", "");
+            Summary sum = Summary.Of(values.Select(value => value.TotalMilliseconds));
+            AddRow(figure, $"{sum.Median:n0}", $"{sum.Least:n0}", $"{sum.Most:n0}", "");
         }
 
         void AddRatio(string figure, IEnumerable<WallClock> rounds)
         {
-            double[] sorted = [.. rounds.Select(round => round.Linux / round.Unikernel).Order()];
-            AddRow(figure, $"{Median(sorted):0.0}", $"{sorted[0]:0.0}", $"{sorted[^1]:0.0}", "");
+            Summary sum = Summary.Of(rounds.Select(round => round.Linux / round.Unikernel));
+            AddRow(figure, $"{sum.Median:0.0}", $"{sum.Least:0.0}", $"{sum.Most:0.0}", "");
         }
 
         void AddGrowth(string figure, Func<InstructionClock, double> value)
         {
-            double small = Median([.. Instructions.Where(run => run.Memory == Small).Select(value).Order()]);
-            double large = Median([.. Instructions.Where(run => run.Memory == Large).Select(value).Order()]);
+            double small = Summary.Of(Instructions.Where(run => run.Memory == Small).Select(value)).Median;
+            double large = Summary.Of(Instructions.Where(run => run.Memory == Large).Select(value)).Median;
             AddRow(figure, $"{large / small - 1:0.0%}", "", "", $"at most {GrowthTarget:0%}");
         }
 
         void AddRow(params string[] cells) => table.AddRow([.. cells.Select(Markup.Escape)]);
     }
-
-    private static double Median(double[] sorted) =>
-        sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
 
     /// <summary>A hypercall's name, from Xen's <c>public/xen.h</c>.</summary>
     private static string NameOf(uint number) => number switch

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Xenolith.Bed;
 
 namespace Xenolith.Bench.Boot;
@@ -10,33 +9,15 @@ namespace Xenolith.Bench.Boot;
 internal sealed record WallClock(TimeSpan Unikernel, TimeSpan Linux, TimeSpan Calibration)
 {
     private const string Greeting = "Hello from .NET!";
-    private const string Loop = "i=0; while [ $i -lt 8000 ]; do i=$((i+1)); done";
-
-    /// <summary>A round counts unless its loop took so many times the fastest one.</summary>
-    private const double Tolerance = 1.25;
 
     public static async Task<WallClock> MeasureAsync(TestBed bed, DomainOptions unikernel, DomainOptions linux, CancellationToken cancellationToken)
     {
-        TimeSpan before = await CalibrateAsync(bed, cancellationToken);
+        TimeSpan before = await Bench.Calibration.MeasureAsync(bed, cancellationToken);
         TimeSpan ours = await StartAsync(bed, unikernel, cancellationToken);
-        TimeSpan between = await CalibrateAsync(bed, cancellationToken);
+        TimeSpan between = await Bench.Calibration.MeasureAsync(bed, cancellationToken);
         TimeSpan theirs = await StartAsync(bed, linux, cancellationToken);
-        TimeSpan after = await CalibrateAsync(bed, cancellationToken);
+        TimeSpan after = await Bench.Calibration.MeasureAsync(bed, cancellationToken);
         return new(ours, theirs, new[] { before, between, after }.Max());
-    }
-
-    /// <summary>The rounds during which the host did little else.</summary>
-    public static IReadOnlyList<WallClock> Undisturbed(IReadOnlyCollection<WallClock> rounds)
-    {
-        TimeSpan limit = rounds.Min(round => round.Calibration) * Tolerance;
-        return [.. rounds.Where(round => round.Calibration <= limit)];
-    }
-
-    private static async Task<TimeSpan> CalibrateAsync(TestBed bed, CancellationToken cancellationToken)
-    {
-        long start = Stopwatch.GetTimestamp();
-        await bed.RunShellAsync(Loop, cancellationToken);
-        return Stopwatch.GetElapsedTime(start);
     }
 
     private static async Task<TimeSpan> StartAsync(TestBed bed, DomainOptions options, CancellationToken cancellationToken)

@@ -7,7 +7,11 @@ internal static class LinuxGuestPackages
     private const string KernelMetapackage = "linux-image-cloud-amd64";
     private const string BusyboxPackage = "busybox-static";
 
-    private static readonly string[] Modules = ["drivers/block/xen-blkfront", "drivers/net/xen-netfront"];
+    private static readonly string[] Modules =
+    [
+        "drivers/block/xen-blkfront", "drivers/net/xen-netfront",
+        "drivers/xen/xen-evtchn", "drivers/xen/xen-gntdev", "drivers/xen/xen-gntalloc",
+    ];
 
     public static async Task<LinuxGuest> EnsureAsync(CacheDirectory cache, IProgress<string>? progress, CancellationToken cancellationToken)
     {

@@ -25,13 +25,20 @@ public readonly record struct ByteRingLayout(int Data, int Size, int Consumer, i
 /// <summary>Puts bytes into one direction of a byte pipe, as xenstore's, the console's and vchan's rings are.</summary>
 /// <remarks>
 /// For one thread at a time. The order of accesses on x86 is told at <c>RingLayout</c>: bytes before the index that announces them. The other side's index is checked
-/// on each use, and this side's own is never read back.
+/// on each use, and this side's own is never read back. A notification is a hypercall here, an interrupt and a round of its loop there. <c>MustNotify</c>
+/// spares those that nobody waits for, if the other side looks at the ring once more before it waits: xenstored does, xenconsoled does not.
 /// </remarks>
 public sealed class ByteRingWriter
 {
     private readonly SharedMemory _memory;
     private readonly ByteRingLayout _layout;
     private uint _producer;
+
+    /// <summary>
+    /// Whether the other side may wait for what the last <see cref="Write"/> put in: it had read all that was there before. If not, it has yet to find the
+    /// ring empty.
+    /// </summary>
+    public bool MustNotify { get; private set; }
 
     /// <summary>Goes on where the ring stands.</summary>
     public ByteRingWriter(SharedMemory memory, ByteRingLayout layout)
@@ -59,20 +66,23 @@ public sealed class ByteRingWriter
     }
 
     /// <summary>Puts as many bytes as there is room for, from the front, and shows them to the other side.</summary>
-    /// <returns>How many; 0 if the ring is full. The caller notifies the other side if it is more.</returns>
+    /// <returns>How many; 0 if the ring is full. If it is more, the caller notifies the other side, or only if <see cref="MustNotify"/>.</returns>
     /// <exception cref="RingProtocolException">The other side claims to have read what was never written.</exception>
     public int Write(ReadOnlySpan<byte> source)
     {
         int count = Math.Min(source.Length, _layout.Size - Unread);
+        MustNotify = false;
         if (count == 0)
             return 0;
         Span<byte> data = _memory.GetSpan().Slice(_layout.Data, _layout.Size);
         int start = (int)(_producer & (uint)(_layout.Size - 1)), first = Math.Min(count, _layout.Size - start);
         source[..first].CopyTo(data[start..]);
         source[first..count].CopyTo(data);
+        uint before = _producer;
         _producer += (uint)count;
         Volatile.Write(ref ByteRing.Index(_memory, _layout.Producer), _producer);
-        Interlocked.MemoryBarrier(); // visible before the caller notifies, or looks for room once more
+        Interlocked.MemoryBarrier(); // visible before the look at how far the reader is, and before the caller looks for room once more
+        MustNotify = Volatile.Read(ref ByteRing.Index(_memory, _layout.Consumer)) == before;
         return count;
     }
 }
@@ -85,6 +95,11 @@ public sealed class ByteRingReader
     private readonly ByteRingLayout _layout;
     private uint _consumer;
 
+    /// <summary>
+    /// Whether the other side may wait for the room that the last <see cref="Read"/> gave back: the ring was full. If not, nobody waits.
+    /// </summary>
+    public bool MustNotify { get; private set; }
+
     /// <summary>Goes on where the ring stands.</summary>
     public ByteRingReader(SharedMemory memory, ByteRingLayout layout)
     {
@@ -95,7 +110,7 @@ public sealed class ByteRingReader
     }
 
     /// <summary>Copies bytes out and gives their room back.</summary>
-    /// <returns>How many; 0 if there are none now. The caller notifies the other side, which may wait for room, if it is more.</returns>
+    /// <returns>How many; 0 if there are none now. If it is more, the caller notifies the other side, or only if <see cref="MustNotify"/>.</returns>
     /// <exception cref="RingProtocolException">The other side claims to have written more than there is room for.</exception>
     public int Read(Span<byte> destination)
     {
@@ -103,15 +118,18 @@ public sealed class ByteRingReader
         if (available > (uint)_layout.Size)
             throw new RingProtocolException($"The writer of a byte ring of {_layout.Size} is at an impossible place.");
         int count = (int)Math.Min((uint)destination.Length, available);
+        MustNotify = false;
         if (count == 0)
             return 0;
         ReadOnlySpan<byte> data = _memory.GetSpan().Slice(_layout.Data, _layout.Size);
         int start = (int)(_consumer & (uint)(_layout.Size - 1)), first = Math.Min(count, _layout.Size - start);
         data.Slice(start, first).CopyTo(destination);
         data[..(count - first)].CopyTo(destination[first..]);
+        uint before = _consumer;
         _consumer += (uint)count;
         Volatile.Write(ref ByteRing.Index(_memory, _layout.Consumer), _consumer); // after the copy: the room may be written at once
-        Interlocked.MemoryBarrier(); // visible before the caller notifies, or looks for bytes once more
+        Interlocked.MemoryBarrier(); // visible before the look at how far the writer is, and before the caller looks for bytes once more
+        MustNotify = Volatile.Read(ref ByteRing.Index(_memory, _layout.Producer)) - before >= (uint)_layout.Size;
         return count;
     }
 }

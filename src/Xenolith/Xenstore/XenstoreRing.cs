@@ -53,7 +53,7 @@ public sealed class XenstoreRing : IXenstoreRing
     {
         _seenByReader = _channel.Count; // before looking
         int count = _channel.IsValid ? _reader.Read(destination) : 0;
-        return count > 0 && TryNotify() ? count : 0;
+        return count > 0 && (_reader.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0; // xenstored looks at both rings once more before it waits
     }
 
     /// <inheritdoc/>
@@ -67,7 +67,7 @@ public sealed class XenstoreRing : IXenstoreRing
         int count = _writer.Write(source);
         if (count == source.Length)
             Unsent?.Clear();
-        return count > 0 && TryNotify() ? count : 0;
+        return count > 0 && (_writer.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0;
     }
 
     /// <inheritdoc/>

@@ -52,6 +52,43 @@ public sealed class ByteRingTests : IDisposable
             },
             iter: 100, threads: 1);
 
+    [Fact]
+    public void Only_a_reader_that_had_found_the_ring_empty_is_to_be_notified()
+    {
+        ByteRingWriter writer = new(_page, XenstoreRing.Requests);
+        ByteRingReader reader = new(_page, XenstoreRing.Requests);
+        Assert.Equal(10, writer.Write(new byte[10]));
+        Assert.True(writer.MustNotify);
+        Assert.Equal(10, writer.Write(new byte[10]));
+        Assert.False(writer.MustNotify);
+        Assert.Equal(15, reader.Read(new byte[15]));
+        Assert.Equal(10, writer.Write(new byte[10]));
+        Assert.False(writer.MustNotify);
+        Assert.Equal(15, reader.Read(new byte[100]));
+        Assert.Equal(10, writer.Write(new byte[10]));
+        Assert.True(writer.MustNotify);
+        Assert.Equal(1014, writer.Write(new byte[2000]));
+        Assert.Equal(0, writer.Write(new byte[10]));
+        Assert.False(writer.MustNotify);
+    }
+
+    [Fact]
+    public void Only_a_writer_that_had_found_the_ring_full_is_to_be_notified()
+    {
+        ByteRingWriter writer = new(_page, XenstoreRing.Replies);
+        ByteRingReader reader = new(_page, XenstoreRing.Replies);
+        Assert.Equal(1023, writer.Write(new byte[1023]));
+        Assert.Equal(1, reader.Read(new byte[1]));
+        Assert.False(reader.MustNotify);
+        Assert.Equal(2, writer.Write(new byte[10]));
+        Assert.Equal(1, reader.Read(new byte[1]));
+        Assert.True(reader.MustNotify);
+        Assert.Equal(1023, reader.Read(new byte[2000]));
+        Assert.False(reader.MustNotify);
+        Assert.Equal(0, reader.Read(new byte[1]));
+        Assert.False(reader.MustNotify);
+    }
+
     [Theory]
     [InlineData(1025u)]
     [InlineData(0x8000_0000u)]
