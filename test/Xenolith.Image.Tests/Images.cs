@@ -27,6 +27,9 @@ internal static class Images
     /// <summary>Checks the contract that every platform keeps.</summary>
     internal static string Contract { get; } = Published("test/Programs/Contract");
 
+    /// <summary>A program that prints what it observes, to be compared with what it prints as a Linux process.</summary>
+    internal static string Conformance(string program) => Published($"test/Conformance/{program}");
+
     /// <summary>Brings all images up to date with their sources, the kernel's included.</summary>
     internal static async Task PublishAsync(CancellationToken cancellationToken)
     {
