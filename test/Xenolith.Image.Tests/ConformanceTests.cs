@@ -26,7 +26,7 @@ public sealed class ConformanceTests(ImageBed bed)
     [InlineData(false)]
     [InlineData(true)]
     public Task Garbage_at_the_end_of_memory(bool server) => SameAsync(
-        server ? "GarbageServer" : "Garbage", 96, ["exhaustion"], new() { ["DOTNET_GCHeapHardLimit"] = "0x2000000", ["DOTNET_PROCESSOR_COUNT"] = server ? "2" : "1" });
+        server ? "GarbageServer" : "Garbage", 96, ["exhaustion"], new() { ["DOTNET_GCHeapHardLimit"] = "2000000", ["DOTNET_PROCESSOR_COUNT"] = server ? "2" : "1" });
 
     [Fact]
     public Task Exceptions() => SameAsync("Exceptions");

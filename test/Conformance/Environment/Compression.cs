@@ -56,11 +56,12 @@ internal static class Compression
             using MemoryStream compressed = new();
             using (Stream stream = compress(compressed, level))
                 stream.Write(data);
+            long size = compressed.Length;
             compressed.Position = 0;
             using MemoryStream back = new();
             using (Stream stream = decompress(compressed))
                 stream.CopyTo(back);
-            Console.WriteLine($"{name} {level}: {data.Length} to {compressed.Length}, back the same {back.ToArray().AsSpan().SequenceEqual(data)}");
+            Console.WriteLine($"{name} {level}: {data.Length} to {size}, back the same {back.ToArray().AsSpan().SequenceEqual(data)}");
         }
     }
 }

@@ -125,11 +125,11 @@ internal static class Heap
         }
         try
         {
-            GC.TryStartNoGCRegion(long.MaxValue);
+            GC.TryStartNoGCRegion(0);
         }
         catch (ArgumentOutOfRangeException)
         {
-            Console.WriteLine("more than there can be: ArgumentOutOfRangeException");
+            Console.WriteLine("of no size: ArgumentOutOfRangeException");
         }
     }
 

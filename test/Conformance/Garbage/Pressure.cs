@@ -108,12 +108,11 @@ internal static class Pressure
         }
         try
         {
-            _ = GC.AllocateUninitializedArray<byte>(Array.MaxLength);
-            Console.WriteLine("2 GB are there");
+            Console.WriteLine($"{new byte[Array.MaxLength].Length} bytes at once");
         }
-        catch (OutOfMemoryException e)
+        catch (OutOfMemoryException)
         {
-            Console.WriteLine($"2 GB: {e.GetType().Name}");
+            Console.WriteLine("2 GB at once: OutOfMemoryException");
         }
         string text = string.Concat(Enumerable.Range(0, 1000).Select(i => i % 10));
         Console.WriteLine($"goes on with {text.Length} characters, on other threads too: {Task.Run(() => new byte[100_000].Length).Result}");
@@ -125,9 +124,9 @@ internal static class Pressure
         List<byte[]> all = [];
         try
         {
-            while (all.Count * (long)size < 1L << 34)
+            while (all.Count * (long)size < 1 << 29)
                 all.Add(new byte[size]);
-            return "no end";
+            return "there is more than 512 MB";
         }
         catch (OutOfMemoryException)
         {
