@@ -11,6 +11,7 @@ internal enum FileKind
     Random,
     PipeReader,
     PipeWriter,
+    EventPoll,
 }
 
 internal unsafe struct OpenFile
@@ -22,6 +23,7 @@ internal unsafe struct OpenFile
     internal uint Flags;
     internal int References;
     internal PipeBuffer* Pipe;
+    internal EventPoll* PollSet;
 
     private static ObjectPool pool;
 
@@ -35,6 +37,7 @@ internal unsafe struct OpenFile
         file->Flags = flags & NonBlocking;
         file->References = 1;
         file->Pipe = null;
+        file->PollSet = null;
         return file;
     }
 
@@ -43,6 +46,9 @@ internal unsafe struct OpenFile
     {
         if (--file->References > 0)
             return;
+        EventPoll.Forget(file);
+        if (file->PollSet != null)
+            EventPoll.Free(file->PollSet);
         if (file->Pipe != null)
             PipeBuffer.CloseEnd(file->Pipe, file->Kind);
         pool.Return(file);
