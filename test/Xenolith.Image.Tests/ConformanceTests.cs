@@ -26,7 +26,7 @@ public sealed class ConformanceTests(ImageBed bed)
     [InlineData(false)]
     [InlineData(true)]
     public Task Garbage_at_the_end_of_memory(bool server) => SameAsync(
-        server ? "GarbageServer" : "Garbage", 96, ["exhaustion"], new() { ["DOTNET_GCHeapHardLimit"] = "2000000", ["DOTNET_PROCESSOR_COUNT"] = server ? "2" : "1" });
+        server ? "GarbageServer" : "Garbage", 128, ["exhaustion"], new() { ["DOTNET_GCHeapHardLimit"] = "4000000", ["DOTNET_PROCESSOR_COUNT"] = server ? "2" : "1" });
 
     [Fact]
     public Task Exceptions() => SameAsync("Exceptions");
@@ -41,6 +41,9 @@ public sealed class ConformanceTests(ImageBed bed)
     public Task Environment() => SameAsync("Environment", 48);
 
     [Fact]
+    public Task Xunit_itself() => SameAsync("Xunit", 48);
+
+    [Fact]
     public Task Arguments_and_exit_codes() => SameAsync("Environment", arguments: ["arguments", "a", "b c", "ü\"\\"], exitCode: 3);
 
     [Fact]
@@ -49,7 +52,7 @@ public sealed class ConformanceTests(ImageBed bed)
         input: $"ünï ℂ 🦄\n€ rest\n\nend of\ttab\n{new string('x', 3000)}\n\u05e2\u05d1\n{string.Concat(Enumerable.Range(0, 500).Select(i => $"line {i} ä\n"))}end\n");
 
     [Fact]
-    public Task Ten_megabytes_of_output() => SameAsync("Console", arguments: ["much"]);
+    public Task Ten_megabytes_of_output() => SameAsync("Console", arguments: ["much"], minutes: 5);
 
     /// <summary>Runs a program both ways.</summary>
     /// <param name="program">The program's folder.</param>
@@ -58,8 +61,9 @@ public sealed class ConformanceTests(ImageBed bed)
     /// <param name="environment">Its environment.</param>
     /// <param name="input">What it is told once it is ready, as its output says.</param>
     /// <param name="exitCode">How it ends.</param>
+    /// <param name="minutes">How long it may take.</param>
     private async Task SameAsync(
-        string program, int memory = 32, string[]? arguments = null, Dictionary<string, string>? environment = null, string input = "", int exitCode = 0)
+        string program, int memory = 32, string[]? arguments = null, Dictionary<string, string>? environment = null, string input = "", int exitCode = 0, int minutes = 1)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         string image = Images.Conformance(program);
@@ -71,7 +75,7 @@ public sealed class ConformanceTests(ImageBed bed)
             await domain.Console.WaitForLineAsync("ready", cancellationToken: cancellation);
             await domain.SendConsoleInputAsync(input, cancellation);
         }
-        ImageRun run = await ImageBed.CompleteAsync(domain);
+        ImageRun run = await ImageBed.CompleteAsync(domain, TimeSpan.FromMinutes(minutes));
 
         // The kernel's line about an exit code is not the program's.
         string exitLine = exitCode == 0 ? "" : $"xenolith: exit code {exitCode}\n";

@@ -15,8 +15,7 @@ internal static class Surroundings
             Console.WriteLine($"argument [{argument}]");
         Console.WriteLine($"of the command line: {Environment.GetCommandLineArgs().Length - 2}");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Console.WriteLine($"ProcessExit with {Environment.ExitCode}");
-        Environment.ExitCode = 3;
-        Environment.Exit(0);
+        Environment.Exit(3);
         return 1;
     }
 

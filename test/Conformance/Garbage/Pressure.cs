@@ -108,7 +108,7 @@ internal static class Pressure
         }
         try
         {
-            Console.WriteLine($"{new byte[Array.MaxLength].Length} bytes at once");
+            Console.WriteLine($"2 GB at once: {Make(Array.MaxLength).Length}");
         }
         catch (OutOfMemoryException)
         {
@@ -144,6 +144,9 @@ internal static class Pressure
             all.Add(new byte[10_000]);
         GC.KeepAlive(all);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static byte[] Make(int size) => new byte[size];
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Spin(ref bool stop)
