@@ -55,4 +55,5 @@ internal static unsafe class Asm
     internal static ulong WaitHalt => LabelAddress(18);
     internal static ulong WaitHalted => LabelAddress(19);
     internal static ulong* SecurityCookie => (ulong*)LabelAddress(20);
+    internal static void* TaskState => (void*)LabelAddress(21);
 }
