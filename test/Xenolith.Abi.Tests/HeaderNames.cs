@@ -150,8 +150,9 @@ internal static class HeaderNames
     /// <summary>The platform ABI is Xenolith's own: no header of Xen's has it.</summary>
     public static readonly Type[] Own =
     [
-        typeof(PlatformInfo), typeof(PlatformEventKind), typeof(PlatformEventOpen), typeof(GrantFlag), typeof(GrantAccessRequest),
-        typeof(GrantMapRequest), typeof(GrantCopyRequest), typeof(GrantTableSize),
+        typeof(PlatformInfo), typeof(PlatformEventKind), typeof(PlatformEventOpen), typeof(PlatformXenstoreUnsent), typeof(GrantFlag),
+        typeof(GrantAccessRequest), typeof(GrantMapRequest), typeof(GrantCopyRequest), typeof(GrantTableSize), typeof(MemoryInfo), typeof(MemoryBlocks),
+        typeof(SchedulerInfo),
     ];
 
     /// <summary>Constants that the headers state in comments only.</summary>

@@ -10,6 +10,7 @@ public sealed class DependencyTests
         ["Xenolith.Kernel"] = (["Xenolith.Abi"], []),
         ["Xenolith"] = (["Xenolith.Abi"], []),
         ["Xenolith.Simulation"] = (["Xenolith"], []),
+        ["Xenolith.Hosting"] = (["Xenolith"], []),
         ["Xenolith.Sdk"] = ([], []),
         ["Xenolith.Bed"] = ([], ["Xenolith.Bed.Agent"]), // embeds its program
         ["Xenolith.Bed.Agent"] = (["Xenolith.Bed"], []), // the protocol's sources

@@ -23,5 +23,11 @@ public sealed record ContractCase(string Name, Func<ContractWorld, Task> Run)
 public static class PlatformContract
 {
     /// <summary>Cases that leave the world as they found it.</summary>
-    public static IReadOnlyList<ContractCase> All { get; } = [.. EventChannelContract.All, .. GrantContract.All];
+    public static IReadOnlyList<ContractCase> All { get; } =
+    [
+        .. EventChannelContract.All,
+        .. GrantContract.All,
+        .. XenstoreContract.All.Select(contract => new ContractCase(
+            contract.Name, async world => await contract.RunAsync(await XenstoreWorld.CreateAsync(world.Here.Xenstore)))),
+    ];
 }

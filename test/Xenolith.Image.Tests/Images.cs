@@ -10,9 +10,13 @@ internal static class Images
 
     internal static string Hello { get; } = Published("samples/Hello");
 
+    internal static string GracefulShutdown { get; } = Published("samples/GracefulShutdown");
+
     internal static string Busy { get; } = Published("samples/Busy");
 
     internal static string EventPing { get; } = Published("samples/EventPing");
+
+    internal static string XenstoreTour { get; } = Published("samples/XenstoreTour");
 
     /// <summary>Its first argument says what it does.</summary>
     internal static string Scenarios { get; } = Published("test/Programs/Scenarios");

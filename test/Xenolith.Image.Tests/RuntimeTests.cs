@@ -39,9 +39,36 @@ public sealed class RuntimeTests(ImageBed bed)
     }
 
     [Fact]
+    public async Task A_clock_read_without_a_system_call_agrees_with_the_call()
+    {
+        ImageRun run = (await bed.RunScenarioAsync("clocks")).RequireSuccess();
+        Assert.Equal(
+            """
+            clock 0: 0 backwards, moves
+            clock 1: 0 backwards, moves
+            clock 4: 0 backwards, moves
+            clock 5: 0 backwards, moves
+            clock 6: 0 backwards, moves
+            clock 7: 0 backwards, moves
+            clock 11: 0 backwards, moves
+            clock 99: -1, errno 22
+            processor 0
+
+            """,
+            run.Output);
+    }
+
+    [Fact]
     public async Task Threads_that_only_compute_do_not_keep_others_from_running_or_the_program_from_ending()
     {
         ImageRun run = (await bed.RunScenarioAsync("spin")).RequireSuccess();
         Assert.Equal("turn 0\nturn 1\nturn 2\nturn 3\nturn 4\n", run.Output);
+    }
+
+    [Fact]
+    public async Task The_program_seems_to_lie_in_the_root_directory()
+    {
+        ImageRun run = (await bed.RunAsync(Images.Platform, "paths")).RequireSuccess();
+        Assert.Equal("/app in /\nTrue True False\n", run.Output);
     }
 }

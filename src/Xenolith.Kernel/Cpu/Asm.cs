@@ -55,5 +55,6 @@ internal static unsafe class Asm
     internal static ulong WaitHalt => LabelAddress(18);
     internal static ulong WaitHalted => LabelAddress(19);
     internal static ulong* SecurityCookie => (ulong*)LabelAddress(20);
-    internal static void* TaskState => (void*)LabelAddress(21);
+    internal static ulong VdsoFile => LabelAddress(21);
+    internal static void* TaskState => (void*)LabelAddress(22);
 }

@@ -1,4 +1,4 @@
-// What belongs to one CPU. Reached through GS by the assembly, which knows the first three fields (Layout.inc).
+// What belongs to one CPU. Reached through GS by the assembly, which knows the first four fields (Layout.inc).
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Xenolith.Kernel.Threads;
@@ -11,6 +11,7 @@ internal unsafe struct PerCpu
     internal PerCpu* Self;
     internal ulong KernelStackTop;
     internal ulong UserStackScratch;
+    internal uint Number;
 
     internal Thread* Current;
     /// <summary>A thread that has exited and whose kernel stack the next thread to run gives back.</summary>

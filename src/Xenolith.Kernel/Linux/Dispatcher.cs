@@ -49,6 +49,7 @@ internal static unsafe class Dispatcher
             case SystemCall.Fstat: return FileCalls.StatDescriptor(a, b);
             case SystemCall.Lseek: return FileCalls.Seek(a);
             case SystemCall.Ioctl: return FileCalls.Control(a);
+            case SystemCall.Flock: return FileCalls.Lock(a);
             case SystemCall.Access or SystemCall.Statfs: return FileCalls.FindPath(a);
             case SystemCall.Faccessat: return FileCalls.FindPath(b);
             case SystemCall.Readlink: return FileCalls.ReadLink(a, b, c);

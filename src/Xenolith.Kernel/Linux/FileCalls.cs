@@ -1,4 +1,5 @@
-// Descriptors and paths. The file system is what the runtime opens by name: the devices below /dev.
+// Descriptors and paths. The file system is what the runtime opens by name: the devices below /dev. The root and the
+// program can be asked for, as libraries do that look for files beside it, but neither listed nor opened.
 using System;
 using Xenolith.Kernel.Entropy;
 using Xenolith.Kernel.Files;
@@ -13,8 +14,11 @@ internal static unsafe class FileCalls
     private const int PathMaximum = 4096, VectorMaximum = 1024;
     private const ulong MaximumTransfer = 0x7FFF_F000;
     private const ulong DuplicateFd = 0, GetFd = 1, SetFd = 2, GetFlags = 3, SetFlags = 4, DuplicateFdCloseOnExec = 1030, SetPipeSize = 1031, GetPipeSize = 1032;
-    private const uint CharacterDevice = 0x2000, Fifo = 0x1000, ReadWriteAll = 0x1B6;
+    private const uint CharacterDevice = 0x2000, Fifo = 0x1000, Directory = 0x4000, RegularFile = 0x8000, ReadWriteAll = 0x1B6, ReadExecuteAll = 0x16D;
     private const long ReadWrite = 2;
+
+    // Where the program seems to lie (ProgramStart): it can be asked for, but not opened.
+    private static ReadOnlySpan<byte> Program => "/app"u8;
 
     internal static long Read(ulong descriptor, ulong buffer, ulong length)
     {
@@ -118,7 +122,7 @@ internal static unsafe class FileCalls
         int length = UserMemory.StringLength(path, PathMaximum);
         if (length < 0)
             return -Errno.Fault;
-        return TryFind(UserMemory.Bytes(path, length), out _) ? 0 : -Errno.NoEntry;
+        return Mode(UserMemory.Bytes(path, length)) != 0 ? 0 : -Errno.NoEntry;
     }
 
     internal static long Stat(ulong path, ulong buffer)
@@ -126,24 +130,25 @@ internal static unsafe class FileCalls
         int length = UserMemory.StringLength(path, PathMaximum);
         if (length < 0)
             return -Errno.Fault;
-        return TryFind(UserMemory.Bytes(path, length), out FileKind kind) ? WriteStat(kind, buffer) : -Errno.NoEntry;
+        uint mode = Mode(UserMemory.Bytes(path, length));
+        return mode != 0 ? WriteStat(mode, buffer) : -Errno.NoEntry;
     }
 
     internal static long StatDescriptor(ulong descriptor, ulong buffer)
     {
         OpenFile* file = FileTable.Get(descriptor);
-        return file == null ? -Errno.BadFile : WriteStat(file->Kind, buffer);
+        return file == null ? -Errno.BadFile : WriteStat(Mode(file->Kind), buffer);
     }
 
-    /// <summary>readlink(2): the program itself is the only link.</summary>
+    /// <summary>readlink(2): the program's own name is the only link. realpath(3) asks for every part of a path.</summary>
     internal static long ReadLink(ulong path, ulong buffer, ulong size)
     {
         int length = UserMemory.StringLength(path, PathMaximum);
         if (length < 0)
             return -Errno.Fault;
-        if (!Same(UserMemory.Bytes(path, length), "/proc/self/exe"u8))
-            return -Errno.NoEntry;
-        ReadOnlySpan<byte> target = "/app"u8;
+        ReadOnlySpan<byte> bytes = UserMemory.Bytes(path, length), target = Program;
+        if (!Same(bytes, "/proc/self/exe"u8))
+            return Mode(bytes) != 0 ? -Errno.Invalid : -Errno.NoEntry;
         int count = size < (ulong)target.Length ? (int)size : target.Length;
         if (!UserMemory.IsWritable(buffer, (ulong)count))
             return -Errno.Fault;
@@ -156,6 +161,9 @@ internal static unsafe class FileCalls
 
     /// <summary>ioctl(2): nothing here is a terminal.</summary>
     internal static long Control(ulong descriptor) => FileTable.Get(descriptor) == null ? -Errno.BadFile : -Errno.NotTerminal;
+
+    /// <summary>flock(2): devices and pipes have nothing that a lock would guard, and there is one process.</summary>
+    internal static long Lock(ulong descriptor) => FileTable.Get(descriptor) == null ? -Errno.BadFile : 0;
 
     internal static long Pipe(ulong descriptors, ulong flags)
     {
@@ -289,15 +297,27 @@ internal static unsafe class FileCalls
         return true;
     }
 
+    /// <summary>Kind and permissions of what has a name; 0 if nothing has this one.</summary>
+    private static uint Mode(ReadOnlySpan<byte> path)
+    {
+        if (Same(path, "/"u8))
+            return Directory | ReadExecuteAll;
+        if (Same(path, Program))
+            return RegularFile | ReadExecuteAll;
+        return TryFind(path, out FileKind kind) ? Mode(kind) : 0;
+    }
+
+    private static uint Mode(FileKind kind) => (kind is FileKind.PipeReader or FileKind.PipeWriter ? Fifo : CharacterDevice) | ReadWriteAll;
+
     /// <summary>struct stat of x86-64.</summary>
-    private static long WriteStat(FileKind kind, ulong buffer)
+    private static long WriteStat(uint mode, ulong buffer)
     {
         const int size = 144, linkOffset = 16, modeOffset = 24, blockSizeOffset = 56;
         if (!UserMemory.IsWritable(buffer, size))
             return -Errno.Fault;
         Cpu.Asm.Fill((void*)buffer, 0, size);
         *(ulong*)(buffer + linkOffset) = 1;
-        *(uint*)(buffer + modeOffset) = (kind is FileKind.PipeReader or FileKind.PipeWriter ? Fifo : CharacterDevice) | ReadWriteAll;
+        *(uint*)(buffer + modeOffset) = mode;
         *(ulong*)(buffer + blockSizeOffset) = 4096;
         return 0;
     }

@@ -18,7 +18,7 @@ internal static unsafe class ProgramStart
 
     private const int MaximumWords = 256;
     private const ulong AuxNull = 0, AuxProgramHeaders = 3, AuxHeaderSize = 4, AuxHeaderCount = 5, AuxPageSize = 6, AuxEntry = 9;
-    private const ulong AuxUid = 11, AuxEuid = 12, AuxGid = 13, AuxEgid = 14, AuxCapabilities = 16, AuxClockTicks = 17, AuxSecure = 23, AuxRandom = 25, AuxName = 31;
+    private const ulong AuxUid = 11, AuxEuid = 12, AuxGid = 13, AuxEgid = 14, AuxCapabilities = 16, AuxClockTicks = 17, AuxSecure = 23, AuxRandom = 25, AuxName = 31, AuxVdso = 33;
     private static ReadOnlySpan<byte> ProgramName => "/app\0"u8;
 
     /// <summary>Starts the program. Does not return: the boot stack is left behind.</summary>
@@ -87,6 +87,7 @@ internal static unsafe class ProgramStart
         Add(aux, ref n, AuxClockTicks, 100);
         Add(aux, ref n, AuxRandom, (ulong)random);
         Add(aux, ref n, AuxName, (ulong)name);
+        Add(aux, ref n, AuxVdso, Asm.VdsoFile);
         Add(aux, ref n, AuxNull, 0);
 
         int count = 1 + 1 + words.ArgumentCount + 1 + words.EnvironmentCount + 1 + 1 + n;

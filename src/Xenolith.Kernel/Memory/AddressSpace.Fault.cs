@@ -60,7 +60,7 @@ internal static unsafe partial class AddressSpace
         {
             if (*entry != 0)
                 continue;
-            ulong frame = Frames.AllocateZeroed();
+            ulong frame = Frames.AllocateZeroed(FrameUse.Program);
             if (frame == 0)
             {
                 if (page <= faulting)
@@ -76,14 +76,14 @@ internal static unsafe partial class AddressSpace
 
     private static bool MapLarge(ulong block, RegionProtection protection)
     {
-        ulong frame = Frames.Allocate(9);
+        ulong frame = Frames.Allocate(9, FrameUse.Program);
         if (frame == 0)
             return false;
         for (ulong offset = 0; offset < Layout.LargePageSize; offset += Layout.PageSize)
             Frames.Zero(frame + offset);
         if (PageTables.MapLarge(block, frame, PageFlags(protection)))
             return true;
-        Frames.Free(frame, 9);
+        Frames.Free(frame, 9, FrameUse.Program);
         return false;
     }
 }

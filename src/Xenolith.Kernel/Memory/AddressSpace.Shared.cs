@@ -25,11 +25,11 @@ internal static unsafe partial class AddressSpace
         }
         for (ulong page = start; page < start + size; page += Layout.PageSize)
         {
-            ulong frame = Frames.Allocate(0);
+            ulong frame = Frames.Allocate(0, FrameUse.Shared);
             if (frame != 0 && PageTables.Map(page, frame, PageFlags(ReadWrite)))
                 continue;
             if (frame != 0)
-                Frames.Free(frame, 0);
+                Frames.Free(frame, 0, FrameUse.Shared);
             Remove(start, start + size);
             return 0;
         }
@@ -83,6 +83,10 @@ internal static unsafe partial class AddressSpace
 
     /// <summary>Gives back the addresses of one <see cref="ReserveForeign"/>, where nothing is mapped any more.</summary>
     internal static void ReleaseForeign(ulong start, ulong pages) => Remove(start, start + pages * Layout.PageSize);
+
+    /// <summary>Closes the addresses of one <see cref="ReserveForeign"/> to system calls, for good: some of its pages may be there, others not.</summary>
+    internal static void AbandonForeign(ulong start, ulong pages) =>
+        regions.SetProtection(start, start + pages * Layout.PageSize, RegionProtection.None); // as a whole, so it needs no memory
 
     /// <summary>Where the window of other domains' pages begins: moved at boot as the program's mappings are.</summary>
     internal static ulong ForeignBase => Layout.ForeignWindow + (mappingBase - Layout.MappingBase);

@@ -29,7 +29,7 @@ internal static unsafe partial class AddressSpace
         regions.Initialize(&TakePage);
         mappingBase = Layout.MappingBase;
         // The code runs on the identity map until the image is mapped anew, page by page, in tables that then take its place.
-        ulong newRoot = Frames.AllocateZeroed();
+        ulong newRoot = Frames.AllocateZeroed(FrameUse.PageTables);
         if (newRoot == 0)
             Panic.Stop("no memory for page tables");
         PageTables.Initialize((ulong*)(Layout.DirectMap + newRoot));
@@ -39,7 +39,7 @@ internal static unsafe partial class AddressSpace
         Asm.RootTable[0] = *(ulong*)(Layout.DirectMap + newRoot);
         Asm.FlushTranslations();
         PageTables.Initialize(Asm.RootTable);
-        Frames.Free(newRoot, 0);
+        Frames.Free(newRoot, 0, FrameUse.PageTables);
     }
 
     /// <summary>Moves the place of the program's mappings by a random number of pages.</summary>
@@ -230,7 +230,8 @@ internal static unsafe partial class AddressSpace
         for (Region* region = regions.FindFirstAtOrAfter(start); region != null && region->Start < end; region = RegionTree.Next(region))
         {
             ulong from = region->Start > start ? region->Start : start, to = region->End < end ? region->End : end;
-            long pages = PageTables.Unmap(from, to);
+            FrameUse use = region->Attributes.Kind == RegionKind.IoPages ? FrameUse.Shared : FrameUse.Program;
+            long pages = PageTables.Unmap(from, to, use);
             if (pages < 0)
                 return false;
             if ((region->Attributes.Flags & RegionFlags.NoReserve) != 0)

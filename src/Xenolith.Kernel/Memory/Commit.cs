@@ -11,12 +11,13 @@ internal static class Commit
     private const ulong ReserveShift = 5;
     private const ulong MinimumReserve = 128;
 
-    private static ulong limit;
-
     /// <summary>Pages promised: writable private mappings, and stacks as far as touched.</summary>
     internal static ulong Charged { get; private set; }
 
-    internal static ulong Available => limit > Charged ? limit - Charged : 0;
+    /// <summary>Pages that can be promised.</summary>
+    internal static ulong Limit { get; private set; }
+
+    internal static ulong Available => Limit > Charged ? Limit - Charged : 0;
 
     /// <summary>Called when the kernel has taken what it needs to start: the rest, less the reserve, can be promised.</summary>
     internal static void Initialize()
@@ -24,7 +25,7 @@ internal static class Commit
         ulong reserve = Frames.Total >> (int)ReserveShift;
         if (reserve < MinimumReserve)
             reserve = MinimumReserve;
-        limit = Frames.FreeCount > reserve ? Frames.FreeCount - reserve : 0;
+        Limit = Frames.FreeCount > reserve ? Frames.FreeCount - reserve : 0;
     }
 
     internal static bool TryCharge(ulong pages)

@@ -18,7 +18,7 @@ namespace Xenolith.Kernel.Memory;
 /// Starts zeroed and must not move. Not thread-safe: to be called with interrupts off. Physical address 0 stands for "none" and is never
 /// handed out.
 /// </summary>
-internal unsafe struct FrameAllocator
+internal unsafe partial struct FrameAllocator
 {
     internal const int FrameShift = 12;
     internal const int BlockShift = 21;
@@ -35,6 +35,9 @@ internal unsafe struct FrameAllocator
     }
 
     private fixed ulong heads[MaxOrder + 1];
+    // Of FrameAllocator.Account.cs: blocks in the list of each order, frames handed out for each use.
+    private fixed ulong listed[MaxOrder + 1];
+    private fixed ulong used[(int)FrameUse.Count];
     private fixed ulong ranges[MaxRanges * FrameRange.Words];
     // Bit n: the list of order n is not empty.
     private uint available;
@@ -100,13 +103,14 @@ internal unsafe struct FrameAllocator
     /// A block of 2^<paramref name="order"/> frames, aligned to its size, of unknown content; 0 when there is none, or none can be made
     /// accessible.
     /// </summary>
-    internal ulong Allocate(int order)
+    internal ulong Allocate(int order, FrameUse use = FrameUse.Kernel)
     {
         if (order == 0 && runStart != runEnd)
         {
             ulong frame = runStart;
             runStart += FrameSize;
             FreeFrames--;
+            used[(int)use]++;
             return frame;
         }
 
@@ -124,6 +128,7 @@ internal unsafe struct FrameAllocator
         ulong* bitmap = Bitmap(RangeOf(address), address);
         Unlink(address, found, bitmap);
         FreeFrames -= 1ul << order;
+        used[(int)use] += 1ul << order;
         if (order == 0)
         {
             runStart = address + FrameSize;
@@ -141,11 +146,20 @@ internal unsafe struct FrameAllocator
     }
 
     /// <summary>
-    /// Gives back a block, or an aligned part of one. A block that is free already, or was never allocated, is a broken invariant.
+    /// Gives back a block, or an aligned part of one. A block that is free already, was never allocated, or was not allocated for this use is a
+    /// broken invariant; the last is seen when more is given back for a use than it has.
     /// </summary>
-    internal void Free(ulong address, int order)
+    internal void Free(ulong address, int order, FrameUse use = FrameUse.Kernel)
     {
         KernelAssert.That((uint)order <= MaxOrder, "frame allocator: order out of range");
+        KernelAssert.That(used[(int)use] >= 1ul << order, "frame allocator: free of memory that its use does not have");
+        Release(address, order);
+        used[(int)use] -= 1ul << order;
+    }
+
+    /// <summary>Puts a block into the free lists, as a part of the largest that it completes.</summary>
+    private void Release(ulong address, int order)
+    {
         ulong size = FrameSize << order;
         FrameRange* range = RangeOf(address);
         KernelAssert.That((address & size - 1) == 0 && range != null && address + size <= range->Next,
@@ -222,7 +236,7 @@ internal unsafe struct FrameAllocator
         while (start < end)
         {
             int order = LargestOrder(start, end);
-            Free(start, order);
+            Release(start, order);
             start += FrameSize << order;
         }
 
@@ -332,6 +346,7 @@ internal unsafe struct FrameAllocator
             ((FreeBlock*)(directMap + next))->Previous = address;
         heads[order] = address;
         available |= 1u << order;
+        listed[order]++;
         Flip(bitmap, address, order);
     }
 
@@ -356,6 +371,7 @@ internal unsafe struct FrameAllocator
 
         if (next != 0)
             ((FreeBlock*)(directMap + next))->Previous = previous;
+        listed[order]--;
         Flip(bitmap, address, order);
     }
 }

@@ -16,6 +16,12 @@ internal static unsafe class Frames
     internal static ulong Total => allocator.TotalFrames;
     internal static ulong FreeCount => allocator.FreeFrames;
 
+    /// <summary>Frames handed out for a use.</summary>
+    internal static ulong Used(FrameUse use) => allocator.Used(use);
+
+    /// <summary>Free blocks of each order, from a frame to 2 MiB.</summary>
+    internal static void CountFreeBlocks(ulong* counts) => allocator.CountFreeBlocks(counts);
+
     /// <summary>Takes the RAM of the memory map, but for page zero and the image. Nothing is touched yet, whatever its size.</summary>
     internal static void Initialize(HvmMemmapTableEntry* map, int count)
     {
@@ -34,24 +40,25 @@ internal static unsafe class Frames
         }
     }
 
-    internal static ulong Allocate(int order)
+    internal static ulong Allocate(int order, FrameUse use = FrameUse.Kernel)
     {
-        ulong frame = allocator.Allocate(order);
+        ulong frame = allocator.Allocate(order, use);
         if (spareTable == 0)
-            spareTable = allocator.Allocate(0);
+            spareTable = allocator.Allocate(0, FrameUse.PageTables);
         return frame;
     }
 
     /// <summary>A frame of zeroes, or 0 when there is none.</summary>
-    internal static ulong AllocateZeroed()
+    internal static ulong AllocateZeroed(FrameUse use = FrameUse.Kernel)
     {
-        ulong frame = Allocate(0);
+        ulong frame = Allocate(0, use);
         if (frame != 0)
             Zero(frame);
         return frame;
     }
 
-    internal static void Free(ulong frame, int order) => allocator.Free(frame, order);
+    /// <summary>Gives back what was allocated for the same use.</summary>
+    internal static void Free(ulong frame, int order, FrameUse use = FrameUse.Kernel) => allocator.Free(frame, order, use);
 
     internal static void Zero(ulong frame)
     {

@@ -19,8 +19,9 @@ internal static unsafe class PageTables
     // The table of the last 4 KiB entry that was looked up: faults come in runs.
     private static ulong cachedBlock;
     private static ulong* cachedTable;
-    // Frames that Unmap has given back, ever.
+    // Frames that Unmap has given back, ever, and the use that it gives back for.
     private static ulong freed;
+    private static FrameUse freedUse;
 
     internal static void Initialize(ulong* rootTable)
     {
@@ -39,7 +40,7 @@ internal static unsafe class PageTables
             ulong* entry = table + (address >> shift & 511);
             if (*entry == 0)
             {
-                ulong frame = create ? Frames.AllocateZeroed() : 0;
+                ulong frame = create ? Frames.AllocateZeroed(FrameUse.PageTables) : 0;
                 if (frame == 0)
                     return null;
                 *entry = frame | TableFlags;
@@ -108,10 +109,14 @@ internal static unsafe class PageTables
     /// <summary>Sets the flags (with or without <see cref="Present"/>) of every page in [start, end) that has a frame. False: a large page could not be split for want of memory.</summary>
     internal static bool Protect(ulong start, ulong end, ulong flags) => WalkAll(start, end, flags, free: false);
 
-    /// <summary>Unmaps [start, end), gives the frames back and with them the tables that the range covers whole. Returns the frames freed; -1 as for <see cref="Protect"/>.</summary>
-    internal static long Unmap(ulong start, ulong end)
+    /// <summary>
+    /// Unmaps [start, end), gives the frames back, which have one use, and with them the tables that the range covers whole. Returns the frames
+    /// freed; -1 as for <see cref="Protect"/>.
+    /// </summary>
+    internal static long Unmap(ulong start, ulong end, FrameUse use)
     {
         ulong before = freed;
+        freedUse = use;
         return WalkAll(start, end, 0, free: true) ? (long)(freed - before) : -1;
     }
 
@@ -142,7 +147,7 @@ internal static unsafe class PageTables
                     {
                         if ((*entry & Borrowed) == 0)
                         {
-                            Frames.Free(*entry & AddressMask, shift == 12 ? 0 : 9);
+                            Frames.Free(*entry & AddressMask, shift == 12 ? 0 : 9, freedUse);
                             freed += shift == 12 ? 1ul : 512;
                         }
                         *entry = 0;
@@ -160,7 +165,7 @@ internal static unsafe class PageTables
                         return false;
                     if (free && whole && shift <= 30)
                     {
-                        Frames.Free(*entry & AddressMask, 0);
+                        Frames.Free(*entry & AddressMask, 0, FrameUse.PageTables);
                         *entry = 0;
                         cachedBlock = ulong.MaxValue;
                     }
@@ -169,6 +174,37 @@ internal static unsafe class PageTables
             address = next;
         }
         return true;
+    }
+
+    /// <summary>
+    /// Gives back the tables below an address that have nothing in them any more: pages of their ranges were unmapped piece by piece. The walk takes
+    /// as long as there are tables. Returns how many.
+    /// </summary>
+    internal static ulong FreeEmptyTables(ulong end)
+    {
+        ulong before = Frames.Used(FrameUse.PageTables);
+        FreeEmptyBelow(root, 39, (int)(end - 1 >> 39));
+        cachedBlock = ulong.MaxValue;
+        Asm.FlushTranslations(); // the CPU may remember the tables themselves
+        return before - Frames.Used(FrameUse.PageTables);
+    }
+
+    /// <summary>Frees the empty tables below a table's entries 0 to <paramref name="last"/>; true if the table is empty then.</summary>
+    private static bool FreeEmptyBelow(ulong* table, int shift, int last)
+    {
+        bool empty = true;
+        for (int i = 0; i <= last; i++)
+        {
+            ulong entry = table[i];
+            if (shift > 12 && entry != 0 && (entry & Large) == 0 && !IsInImage(entry & AddressMask)
+                && FreeEmptyBelow(TableOf(entry), shift - 9, EntriesPerTable - 1))
+            {
+                Frames.Free(entry & AddressMask, 0, FrameUse.PageTables);
+                table[i] = 0;
+            }
+            empty &= table[i] == 0;
+        }
+        return empty;
     }
 
     /// <summary>Sees to it that no large page lies across an address. False if there is no memory for it.</summary>
@@ -192,7 +228,7 @@ internal static unsafe class PageTables
     /// <summary>Replaces a large page by a table of 512 small ones with the same flags.</summary>
     private static bool Split(ulong* entry)
     {
-        ulong frame = Frames.Allocate(0);
+        ulong frame = Frames.Allocate(0, FrameUse.PageTables);
         if (frame == 0)
             return false;
         ulong* table = (ulong*)(Layout.DirectMap + frame);
@@ -211,7 +247,7 @@ internal static unsafe class PageTables
             ulong* entry = table + (address >> shift & 511);
             if (*entry == 0)
             {
-                ulong frame = Frames.AllocateZeroed();
+                ulong frame = Frames.AllocateZeroed(FrameUse.PageTables);
                 if (frame == 0)
                     return null;
                 *entry = frame | TableFlags;
@@ -225,6 +261,8 @@ internal static unsafe class PageTables
     private static ulong* TableOf(ulong entry)
     {
         ulong physical = entry & AddressMask;
-        return physical >= Asm.DataStart && physical < Asm.DataEnd ? (ulong*)physical : (ulong*)(Layout.DirectMap + physical);
+        return IsInImage(physical) ? (ulong*)physical : (ulong*)(Layout.DirectMap + physical);
     }
+
+    private static bool IsInImage(ulong physical) => physical >= Asm.DataStart && physical < Asm.DataEnd;
 }

@@ -35,3 +35,6 @@
         CALL xl_grant_unmap
         CALL xl_grant_unmap_notify
         CALL xl_grant_copy
+        CALL xl_shutdown_reason
+        CALL xl_memory_trim
+        CALL xl_xenstore_unsent

@@ -69,4 +69,12 @@ internal static unsafe class EventCalls
         *(uint*)port = Hypervisor.StorePort;
         return 0;
     }
+
+    internal static long XenstoreUnsent(ulong structure)
+    {
+        if (structure != 0 && !UserMemory.IsReadable(structure, (ulong)sizeof(PlatformXenstoreUnsent)))
+            return -Errno.Fault;
+        ExitCode.SetUnsent(structure);
+        return 0;
+    }
 }

@@ -10,4 +10,7 @@ internal static class PlatformCall
     internal const ulong PageAllocate = First + 8, PageFree = First + 9;
     internal const ulong GrantTableSize = First + 10, GrantTableGrow = First + 11, GrantAccess = First + 12, GrantEnd = First + 13;
     internal const ulong GrantMap = First + 14, GrantUnmap = First + 15, GrantUnmapNotify = First + 16, GrantCopy = First + 17;
+    internal const ulong ShutdownReason = First + 18;
+    internal const ulong MemoryTrim = First + 19;
+    internal const ulong XenstoreUnsent = First + 20;
 }

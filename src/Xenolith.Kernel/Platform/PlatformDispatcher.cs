@@ -1,6 +1,8 @@
 // The platform ABI's calls by their numbers (docs/platform-abi.md).
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Linux;
+using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Threads;
 
 namespace Xenolith.Kernel.Platform;
 
@@ -20,6 +22,7 @@ internal static class PlatformDispatcher
             case PlatformCall.EventStatus: return EventCalls.Status(a, b);
             case PlatformCall.EventTake: return EventCalls.Take(a, b);
             case PlatformCall.XenstoreRing: return EventCalls.XenstoreRing(a, b);
+            case PlatformCall.XenstoreUnsent: return EventCalls.XenstoreUnsent(a);
 
             case PlatformCall.PageAllocate: return GrantCalls.AllocatePages((int)a);
             case PlatformCall.PageFree: return GrantCalls.FreePages(a, (int)b);
@@ -31,6 +34,9 @@ internal static class PlatformDispatcher
             case PlatformCall.GrantUnmap: return GrantCalls.Unmap(a, (int)b);
             case PlatformCall.GrantUnmapNotify: return GrantCalls.NotifyUnmap(a, (long)b, (uint)c);
             case PlatformCall.GrantCopy: return GrantCalls.Copy(a, (int)b);
+
+            case PlatformCall.ShutdownReason: return Ending.SetReason(a);
+            case PlatformCall.MemoryTrim: return (long)PageTables.FreeEmptyTables(Layout.ForeignWindow) << 12;
 
             default: return -Errno.NoSystemCall;
         }

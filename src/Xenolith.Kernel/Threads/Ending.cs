@@ -1,7 +1,8 @@
-// How a domain ends on behalf of its program: with an exit code as poweroff, or killed by a signal as crash.
+// How a domain ends on behalf of its program: with an exit code as poweroff or reboot, or killed by a signal as crash.
 using Xenolith.Abi;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Linux;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Xen;
 
@@ -11,6 +12,18 @@ internal static unsafe class Ending
 {
     // As a shell reports a process that a signal killed.
     private const int SignalExitCodeBase = 128;
+
+    // What a normal end is reported as.
+    private static ShutdownReason reasonAtExit;
+
+    /// <summary>xl_shutdown_reason: what the toolstack is told when the program exits, poweroff or reboot.</summary>
+    internal static long SetReason(ulong reason)
+    {
+        if (reason is not ((ulong)ShutdownReason.Poweroff or (ulong)ShutdownReason.Reboot))
+            return -Errno.Invalid;
+        reasonAtExit = (ShutdownReason)reason;
+        return 0;
+    }
 
     /// <summary>exit_group: the code goes to xenstore, and to the console unless it is 0. Does not return.</summary>
     internal static void Exit(int code)
@@ -25,7 +38,7 @@ internal static unsafe class Ending
         }
         ForeignMappings.NotifyAll();
         ExitCode.Report(code);
-        Hypercalls.Shutdown(ShutdownReason.Poweroff);
+        Hypercalls.Shutdown(reasonAtExit);
     }
 
     /// <summary>A signal without a handler. One that means a defect ends the domain as crashed, with a backtrace. Does not return.</summary>

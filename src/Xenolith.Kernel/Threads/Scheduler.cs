@@ -10,6 +10,12 @@ internal static unsafe class Scheduler
     private static WaitQueue woken;   // became runnable by an event: served first
     private static WaitQueue waiting; // used up a slice or yielded: round robin
 
+    /// <summary>Threads that wait for the CPU.</summary>
+    internal static uint RunnableCount { get; private set; }
+
+    /// <summary>Switches from one thread to another, since the start.</summary>
+    internal static ulong Switches { get; private set; }
+
     private static bool HasRunnable => woken.First != null || waiting.First != null;
 
     /// <summary>Makes a new thread runnable.</summary>
@@ -17,6 +23,7 @@ internal static unsafe class Scheduler
     {
         thread->State = ThreadState.Runnable;
         waiting.Append(thread);
+        RunnableCount++;
     }
 
     /// <summary>
@@ -53,6 +60,7 @@ internal static unsafe class Scheduler
         thread->Reason = reason;
         thread->State = ThreadState.Runnable;
         woken.Append(thread);
+        RunnableCount++;
     }
 
     internal static bool WakeFirst(WaitQueue* queue)
@@ -79,6 +87,7 @@ internal static unsafe class Scheduler
             return;
         cpu->Current->State = ThreadState.Runnable;
         waiting.Append(cpu->Current);
+        RunnableCount++;
         RunNext();
     }
 
@@ -110,6 +119,7 @@ internal static unsafe class Scheduler
         next->State = ThreadState.Running;
         if (next == current)
             return;
+        Switches++;
         Reap();
         if (current->State == ThreadState.Exited)
             cpu->Exited = current;
@@ -154,7 +164,10 @@ internal static unsafe class Scheduler
         WaitQueue* queue = woken.First != null ? Pointer(ref woken) : Pointer(ref waiting);
         Thread* thread = queue->First;
         if (thread != null)
+        {
             queue->Remove(thread);
+            RunnableCount--;
+        }
         return thread;
     }
 

@@ -36,12 +36,12 @@ internal static unsafe class ThreadTable
         ulong end = Layout.ThreadSlots + (ulong)(slot + 1) * SlotSize;
         for (ulong page = end - SlotMapped; page < end; page += Layout.PageSize)
         {
-            ulong frame = Frames.Allocate(0);
+            ulong frame = Frames.Allocate(0, FrameUse.Threads);
             if (frame != 0 && PageTables.Map(page, frame, PageTables.Writable | PageTables.NoExecute))
                 continue;
             if (frame != 0)
-                Frames.Free(frame, 0);
-            PageTables.Unmap(end - SlotMapped, end);
+                Frames.Free(frame, 0, FrameUse.Threads);
+            PageTables.Unmap(end - SlotMapped, end, FrameUse.Threads);
             Commit.Uncharge(SlotMapped / Layout.PageSize);
             return null;
         }
@@ -62,7 +62,7 @@ internal static unsafe class ThreadTable
     {
         ulong end = Layout.ThreadSlots + (ulong)(thread->Slot + 1) * SlotSize;
         int slot = thread->Slot;
-        PageTables.Unmap(end - SlotMapped, end);
+        PageTables.Unmap(end - SlotMapped, end, FrameUse.Threads);
         Commit.Uncharge(SlotMapped / Layout.PageSize);
         Mark(slot, used: false);
         if (slot < lowestFree)

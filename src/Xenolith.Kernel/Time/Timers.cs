@@ -10,6 +10,9 @@ internal static unsafe class Timers
     internal const ulong Never = ulong.MaxValue;
     private const ulong Slice = 10_000_000, RetryDelay = 100_000;
 
+    /// <summary>Times that the timer fired, since the start.</summary>
+    internal static ulong Interrupts { get; private set; }
+
     private static DeadlineHeap heap;
     // What the hypervisor's timer is set to; Never when it is not.
     private static ulong armed = Never;
@@ -27,6 +30,7 @@ internal static unsafe class Timers
     /// <summary>The timer event came: noted here, acted upon by <see cref="Expire"/> outside the upcall.</summary>
     internal static void Fired()
     {
+        Interrupts++;
         fired = true;
         armed = Never;
         sliceArmed = false;

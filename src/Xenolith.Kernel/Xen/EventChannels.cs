@@ -24,6 +24,9 @@ internal static unsafe class EventChannels
     /// <summary>Ports there can be with the ABI in use.</summary>
     internal static uint Limit => (uint)(isFifo ? EvtchnFifo.NrChannels : SharedInfo.EvtchnPorts);
 
+    /// <summary>Times that Xen interrupted with events, since the start.</summary>
+    internal static ulong Upcalls { get; private set; }
+
     internal static void Initialize() => twoLevel.Initialize(Hypervisor.SharedInfo);
 
     /// <summary>Masks a port: its events wait.</summary>
@@ -57,6 +60,7 @@ internal static unsafe class EventChannels
     /// <summary>Handles every event that is pending. Interrupts are off; may run on an interrupt stack, so it never switches threads.</summary>
     internal static void Handle()
     {
+        Upcalls++;
         VcpuInfo* vcpu = &Hypervisor.SharedInfo->VcpuInfo;
         do
         {

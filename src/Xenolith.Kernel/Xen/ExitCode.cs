@@ -1,7 +1,9 @@
 // The program's exit code for the toolstack: written to data/exit-code in xenstore while the console drains.
 // A few lines of the xenstore protocol (Xen: io/xs_wire.h, docs/misc/xenstore.txt), synchronous, at the very end.
 using System;
+using System.Threading;
 using Xenolith.Abi;
+using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Time;
 
 namespace Xenolith.Kernel.Xen;
@@ -12,82 +14,92 @@ internal static unsafe class ExitCode
     private static ReadOnlySpan<byte> Path => "data/exit-code\0"u8;
     private const uint RequestId = 0x58454331;
     private const int DigitsMaximum = 3;
+    private const int MessageMaximum = 64;
+    private const uint UnsentMaximum = 16 << 20; // more than a program can have under way
     private const ulong Patience = 2 * Clock.NanosecondsPerSecond;
+
+    private static ulong unsent;
+
+    /// <summary>Remembers where the program says what does not fit into the ring; 0: nowhere.</summary>
+    internal static void SetUnsent(ulong structure) => unsent = structure;
 
     /// <summary>Writes the code (0-255) and waits until it is stored and the console is empty, or nobody takes either any more.</summary>
     internal static void Report(int code)
     {
         XenstoreInterface* page = Hypervisor.StorePage();
-        bool sent = page != null && Send(page, code);
-        if (sent)
-            Await(page);
+        if (page != null)
+            Send(page, code);
         ConsoleRing.Flush();
     }
 
-    private static bool Send(XenstoreInterface* page, int code)
+    private static void Send(XenstoreInterface* page, int code)
     {
+        byte* message = stackalloc byte[MessageMaximum];
+        int length = Format(message, code);
+        int left = Unsent(Volatile.Read(ref page->ReqProd), out byte* rest);
+        ByteRing requests = new(page->Req, XenstoreInterface.RingSize, &page->ReqCons, &page->ReqProd);
+        ByteRing replies = new(page->Rsp, XenstoreInterface.RingSize, &page->RspCons, &page->RspProd);
+        LastRequest request = new(requests, replies, rest, left, message, length);
+        uint port = Hypervisor.StorePort;
+        ulong deadline = Clock.Now() + Patience;
+        bool looksAgain = false;
+        while (Clock.Now() < deadline)
+        {
+            switch (request.Step())
+            {
+                case LastRequest.Progress.Moved:
+                    Hypercalls.Notify(port);
+                    looksAgain = false;
+                    break;
+                case LastRequest.Progress.Stuck:
+                    // Looked at once more after the event was taken back, so that none is missed.
+                    if (looksAgain)
+                        Hypercalls.Poll(&port, 1, deadline);
+                    else
+                        EventChannels.Clear(port);
+                    looksAgain = !looksAgain;
+                    break;
+                default:
+                    return; // done, or broken: the console still has the code
+            }
+        }
+    }
+
+    private static int Format(byte* message, int code)
+    {
+        XenstoreMessageHeader* header = (XenstoreMessageHeader*)message;
+        byte* end = message + sizeof(XenstoreMessageHeader);
+        ReadOnlySpan<byte> path = Path;
+        for (int i = 0; i < path.Length; i++)
+            *end++ = path[i];
         byte* digits = stackalloc byte[DigitsMaximum];
-        int first = DigitsMaximum;
+        int count = 0;
         do
         {
-            digits[--first] = (byte)('0' + code % 10);
+            digits[count++] = (byte)('0' + code % 10);
             code /= 10;
         }
         while (code != 0);
-
-        XenstoreMessageHeader header;
-        header.Type = (uint)XenstoreMessageType.Write;
-        header.ReqId = RequestId;
-        header.TxId = 0;
-        header.Len = (uint)(Path.Length + DigitsMaximum - first);
-        ByteRing requests = new(page->Req, XenstoreInterface.RingSize, &page->ReqCons, &page->ReqProd);
-        if (requests.Free < sizeof(XenstoreMessageHeader) + (int)header.Len)
-            return false;
-        requests.Write(new ReadOnlySpan<byte>(&header, sizeof(XenstoreMessageHeader)));
-        requests.Write(Path);
-        requests.Write(new ReadOnlySpan<byte>(digits + first, DigitsMaximum - first));
-        EventChannels.Clear(Hypervisor.StorePort);
-        Hypercalls.Notify(Hypervisor.StorePort);
-        return true;
+        while (count > 0)
+            *end++ = digits[--count];
+        header->Type = (uint)XenstoreMessageType.Write;
+        header->ReqId = RequestId;
+        header->TxId = 0;
+        header->Len = (uint)(end - message - sizeof(XenstoreMessageHeader));
+        return (int)(end - message);
     }
 
-    /// <summary>Reads replies until ours has come; others (watch events that nobody will handle any more) are dropped.</summary>
-    private static void Await(XenstoreInterface* page)
+    /// <summary>What the program has announced and not put into the ring yet. Its structure is copied once and checked then.</summary>
+    private static int Unsent(uint producer, out byte* rest)
     {
-        ByteRing replies = new(page->Rsp, XenstoreInterface.RingSize, &page->RspCons, &page->RspProd);
-        XenstoreMessageHeader header = default;
-        int have = 0;
-        uint skip = 0;
-        byte* scrap = stackalloc byte[128];
-        ulong deadline = Clock.Now() + Patience;
-        for (; ; )
-        {
-            int count = skip > 0
-                ? replies.Read(new Span<byte>(scrap, skip < 128 ? (int)skip : 128))
-                : replies.Read(new Span<byte>((byte*)&header + have, sizeof(XenstoreMessageHeader) - have));
-            if (count < 0)
-                return; // the ring is broken; the console still has the code
-            if (count == 0)
-            {
-                if (Clock.Now() >= deadline)
-                    return;
-                // Looked at once more after the event was taken back, so that none is missed.
-                EventChannels.Clear(Hypervisor.StorePort);
-                if (replies.Pending != 0)
-                    continue;
-                uint port = Hypervisor.StorePort;
-                Hypercalls.Poll(&port, 1, deadline);
-                continue;
-            }
-            if (skip > 0)
-                skip -= (uint)count;
-            else if ((have += count) == sizeof(XenstoreMessageHeader))
-            {
-                if (header.ReqId == RequestId && header.Type is (uint)XenstoreMessageType.Write or (uint)XenstoreMessageType.Error)
-                    return;
-                have = 0;
-                skip = header.Len > XenstoreLimit.PayloadMax ? 0 : header.Len;
-            }
-        }
+        rest = null;
+        if (unsent == 0 || !UserMemory.IsReadable(unsent, (ulong)sizeof(PlatformXenstoreUnsent)))
+            return 0;
+        PlatformXenstoreUnsent copy = *(PlatformXenstoreUnsent*)unsent;
+        uint done = producer - copy.Start;
+        if (done >= copy.Length || copy.Length > UnsentMaximum || !UserMemory.IsReadable(copy.Address, copy.Length))
+            return 0;
+        rest = (byte*)copy.Address + done;
+        return (int)(copy.Length - done);
     }
 }

@@ -4,8 +4,8 @@
 //          |                                                                      |
 //        region, with its owner, a ForeignMapping                       handle, in an array by page of the window
 //
-// A page table entry is there exactly while Xen has the page mapped, so that an unmap that comes half-way finds its way. The kernel knows the frame of a
-// page that Xen has refused to unmap as long as it lives: Xen ends a domain that maps something over such a frame.
+// A page table entry is there exactly while Xen has the page mapped, so that an unmap finds what a map that failed has left. The addresses of a page that
+// Xen has refused to unmap are never used again: Xen ends a domain that maps something over its frame.
 using System.Runtime.CompilerServices;
 using Xenolith.Abi;
 using Xenolith.Kernel.Boot;
@@ -129,11 +129,8 @@ internal static unsafe class ForeignMappings
     /// <summary>Maps up to <see cref="GrantOperation.Batch"/> grants and writes their results; what succeeded has a page table entry.</summary>
     private static long MapBatch(GrantMapRequest* requests, int count, bool readOnly, ulong start)
     {
-        ulong end = start + (ulong)count * Layout.PageSize;
-        for (ulong page = start; page < end; page += Layout.PageSize)
+        if (!MakeRoom(start, start + (ulong)count * Layout.PageSize))
         {
-            if (PageTables.Find(page, create: true) != null && KernelPages.Add(Layout.RoundDown((ulong)HandleOf(page))))
-                continue;
             for (int i = 0; i < count; i++)
                 requests[i].Result = GrantStatus.Okay;
             return -Errno.NoMemory;
@@ -179,6 +176,18 @@ internal static unsafe class ForeignMappings
         return result;
     }
 
+    /// <summary>Sees to it that there are page tables and room for handles; false if there is no memory.</summary>
+    private static bool MakeRoom(ulong start, ulong end)
+    {
+        for (ulong handles = Layout.RoundDown((ulong)HandleOf(start)); handles < (ulong)HandleOf(end); handles += Layout.PageSize)
+            if (!KernelPages.Add(handles))
+                return false;
+        for (ulong page = start; page < end; page += Layout.PageSize)
+            if (PageTables.Find(page, create: true) == null)
+                return false;
+        return true;
+    }
+
     private static int MapOwn(in GrantMapRequest request, bool readOnly, ulong page, ulong flags)
     {
         int status = GrantTable.Entries->MapOwn(request.Reference, (ushort)ownDomain, readOnly, out ulong granted);
@@ -212,7 +221,10 @@ internal static unsafe class ForeignMappings
             pool.Return(mapping);
         }
         else
+        {
             mapping->IsBroken = true;
+            AddressSpace.AbandonForeign(start, pages);
+        }
         return result;
     }
 

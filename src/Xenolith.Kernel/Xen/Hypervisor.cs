@@ -98,6 +98,7 @@ internal static unsafe class Hypervisor
             Panic.Stop("Xen did not bind the timer");
 
         SharedInfo = (SharedInfo*)DeviceWindow.Map(SharedInfoFrame);
+        KernelAssert.That((ulong)SharedInfo == Layout.DeviceWindow, "the shared info page is not where Platform/Vdso.S reads the time");
         TimerPort = day.Timer.Port;
         if (calls[0].Result == 0 && calls[1].Result == 0 && day.ConsoleFrame.Value != 0)
         {

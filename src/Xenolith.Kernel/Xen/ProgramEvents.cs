@@ -41,7 +41,8 @@ internal static unsafe class ProgramEvents
         if (!table.IsOpen(port))
             return -Errno.Invalid;
         EventChannels.Mask(port);
-        long result = Close(port);
+        // The port to xenstored is let go of and stays: the exit code needs it, and the program may take it over again.
+        long result = port == Hypervisor.StorePort ? 0 : Close(port);
         // Whatever came last is of no interest any more, and must not be found by the next who gets the port.
         EventChannels.Clear(port);
         table.Remove(port);

@@ -10,7 +10,7 @@ internal unsafe struct ForeignMapping
     internal const uint NoPort = uint.MaxValue;
 
     /// <summary>True once an unmap was refused: its addresses are lost.</summary>
-    internal bool IsBroken;
+    internal bool IsBroken { get; set; }
 
     /// <summary>The byte to clear at the end; null for none.</summary>
     internal byte* Clear;

@@ -1,3 +1,4 @@
+using Xenolith.Abi;
 using Xenolith.Simulation.Xenstore;
 using Xenolith.Xenstore;
 
@@ -29,11 +30,20 @@ public sealed class SimulatedDomain
     /// <summary>False after <see cref="Destroy"/>.</summary>
     public bool IsAlive { get; private set; } = true;
 
+    /// <summary>How the end of the domain's program would be reported now; also what <see cref="Exit"/> ends the domain with.</summary>
+    public ShutdownReason ExitReason { get; private set; }
+
+    /// <summary>How the domain ended by itself; <see langword="null"/> while it runs, and if it was destroyed.</summary>
+    public SimulatedEnd? End { get; private set; }
+
     /// <summary>The platform for the code that runs in the domain.</summary>
     public XenPlatform Platform => _platform;
 
     /// <summary>Makes this domain's operations fail.</summary>
     public SimulatedFaults Faults { get; }
+
+    /// <summary>What the domain is told of its memory and its scheduler.</summary>
+    public SimulatedFigures Figures { get; } = new();
 
     internal SimulatedEventChannels Events { get; }
 
@@ -83,6 +93,9 @@ public sealed class SimulatedDomain
         _platform.Resume();
     }
 
+    /// <summary>The domain's program ends with an exit code, as by returning from <c>Main</c>: the domain ends with <see cref="ExitReason"/>.</summary>
+    public void Exit(int exitCode) => Shutdown(new SimulatedEnd(ExitReason, exitCode & 0xFF, Message: null));
+
     /// <summary>Sends the domain one of Xen's interrupts.</summary>
     public void Raise(EventChannels.VirtualInterrupt interrupt)
     {
@@ -90,13 +103,39 @@ public sealed class SimulatedDomain
             Events.Raise(interrupt);
     }
 
+    private void Shutdown(SimulatedEnd end)
+    {
+        lock (_hypervisor.SyncRoot)
+        {
+            if (!IsAlive)
+                return;
+            End = end;
+            Destroy();
+        }
+    }
+
     private sealed class SimulatedPlatform(SimulatedDomain domain, TimeProvider time, Grants.GrantOptions? options)
-        : XenPlatform(domain.Events, domain.GrantOperations, time, options)
+        : XenPlatform(domain.Events, domain.GrantOperations, domain.Figures, time, options)
     {
         public override bool HasXenstore => true;
 
         protected override IXenstoreRing? OpenXenstoreRing() => TakeOverXenstoreRing(domain.Xenstore.Page, domain.Xenstore.Port);
 
         internal void Resume() => BeginNextGeneration();
+
+        protected override void SetExitReason(ShutdownReason reason) => domain.ExitReason = reason;
+
+        protected override async Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null)
+        {
+            if (reason != ShutdownReason.Crash)
+                await Hooks.RunExitHooksAsync();
+            domain.Shutdown(new SimulatedEnd(reason, reason == ShutdownReason.Crash ? null : exitCode & 0xFF, message));
+        }
     }
 }
+
+/// <summary>How a simulated domain ended by itself.</summary>
+/// <param name="Reason">What the toolstack is told.</param>
+/// <param name="ExitCode">The program's exit code, 0 to 255; <see langword="null"/> for a crash.</param>
+/// <param name="Message">Why it crashed.</param>
+public sealed record SimulatedEnd(ShutdownReason Reason, int? ExitCode, string? Message);

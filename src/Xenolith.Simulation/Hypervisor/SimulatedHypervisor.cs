@@ -64,7 +64,15 @@ public sealed class SimulatedHypervisor : IDisposable
     public void Run(Func<Task> program) => _scheduler.Run(program, Options.TimeLimit);
 
     /// <summary>Releases the memory. No domain may be used afterwards.</summary>
-    public void Dispose() => Memory.Dispose();
+    public void Dispose()
+    {
+        lock (SyncRoot)
+        {
+            foreach (SimulatedDomain domain in _domains.Values)
+                domain.Xenstore.End(); // a step of it may still be waiting for the lock
+            Memory.Dispose();
+        }
+    }
 
     internal SimulatedDomain? TryGetDomain(ushort id) => _domains.GetValueOrDefault(id);
 

@@ -24,6 +24,7 @@ public sealed class EventChannelTable : IDisposable
     private EventChannel?[] _channels = new EventChannel?[InitialPorts]; // by port; replaced as a whole when it grows
     private int _open;
     private long _batches, _events, _unclaimed;
+    private long _notificationsOfClosed;
     private bool _disposed;
 
     internal EventChannelTable(XenPlatform platform, EventChannelOperations operations)
@@ -51,6 +52,16 @@ public sealed class EventChannelTable : IDisposable
 
     /// <summary>Events that belonged to no open channel: sent to one just before it was closed. Harmless.</summary>
     public long UnclaimedEvents => Volatile.Read(ref _unclaimed);
+
+    /// <summary>Notifications sent in all, by channels that have been closed since too. Looks at every open channel.</summary>
+    public long Notifications
+    {
+        get
+        {
+            lock (_lock)
+                return _notificationsOfClosed + _channels.Sum(channel => channel?.Statistics.Notifications ?? 0);
+        }
+    }
 
     /// <summary>Makes a channel that waits for one other domain to connect (<c>EVTCHNOP_alloc_unbound</c>). Tell that domain its <see cref="EventChannel.Port"/>.</summary>
     /// <param name="remoteDomain">The only domain that may connect. This domain's own number is allowed.</param>
@@ -137,8 +148,7 @@ public sealed class EventChannelTable : IDisposable
         {
             if (channel.Port >= _channels.Length || _channels[channel.Port] != channel)
                 return;
-            _channels[channel.Port] = null;
-            _open--;
+            Remove(channel.Port);
             _ = Operations.Close(channel.Port); // the port is gone whatever the result
         }
     }
@@ -154,13 +164,20 @@ public sealed class EventChannelTable : IDisposable
                 if (_channels[port] is { } channel && channel.Generation != _platform.Generation)
                 {
                     old.Add(channel);
-                    _channels[port] = null;
-                    _open--;
+                    Remove(channel.Port);
                 }
             }
         }
         foreach (EventChannel channel in old)
             channel.BecomeStale();
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Remove(uint port)
+    {
+        _notificationsOfClosed += _channels[port]!.Statistics.Notifications;
+        _channels[port] = null;
+        _open--;
     }
 
     private EventChannel Open<T>(string kind, T argument, Func<EventChannelOperations, T, (XenError Error, uint Port)> bind, string operation)
@@ -187,6 +204,7 @@ public sealed class EventChannelTable : IDisposable
     {
         Interlocked.Increment(ref _batches);
         Interlocked.Add(ref _events, ports.Length);
+        _platform.Hooks.AfterWake(ports.Length);
         foreach (uint port in ports)
         {
             EventChannel? channel;
@@ -198,5 +216,6 @@ public sealed class EventChannelTable : IDisposable
             else
                 channel.Fire();
         }
+        _platform.Hooks.BeforeWait();
     }
 }

@@ -1,6 +1,11 @@
+using Xenolith.Abi;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
+using Xenolith.Hooks;
+using Xenolith.Lifecycle;
+using Xenolith.Memory;
 using Xenolith.Unikernel;
+using Xenolith.Xenbus;
 using Xenolith.Xenstore;
 
 namespace Xenolith;
@@ -10,11 +15,12 @@ namespace Xenolith;
 /// its kernel, a simulation plays the hypervisor within one process; a driver sees no difference.
 /// </summary>
 /// <remarks>
-/// Safe from any thread. A place provides <see cref="EventChannelOperations"/> and <see cref="GrantOperations"/>, which are as thin as Xen's own
-/// interface; waiting, pools, ownership and reclamation are built on them once, here.
+/// Safe from any thread. A place provides <see cref="EventChannelOperations"/>, <see cref="GrantOperations"/> and <see cref="DomainOperations"/>, which
+/// are as thin as Xen's own interface; waiting, pools, ownership and reclamation are built on them once, here.
 /// </remarks>
 public abstract class XenPlatform : IAsyncDisposable
 {
+    private readonly DomainOperations _domain;
     private readonly Lock _lock = new();
     private volatile Generation _generation = new(0);
     private volatile XenstoreClient? _xenstore;
@@ -23,13 +29,19 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <summary>Builds the platform on what its place provides.</summary>
     /// <param name="events">Xen's event channels as this place reaches them.</param>
     /// <param name="grants">Xen's grant tables as this place reaches them.</param>
+    /// <param name="domain">The memory and the scheduler of the domain.</param>
     /// <param name="time">The clock by which everything here waits.</param>
     /// <param name="grantOptions">How grants are pooled and reclaimed; <see langword="null"/> for the defaults.</param>
-    protected XenPlatform(EventChannelOperations events, GrantOperations grants, TimeProvider time, GrantOptions? grantOptions = null)
+    protected XenPlatform(
+        EventChannelOperations events, GrantOperations grants, DomainOperations domain, TimeProvider time, GrantOptions? grantOptions = null)
     {
+        _domain = domain;
         TimeProvider = time;
+        Hooks = new PlatformHooks(time);
         EventChannels = new EventChannelTable(this, events);
         Grants = new GrantTable(this, grants, grantOptions ?? new GrantOptions());
+        Lifecycle = new DomainLifecycle(this);
+        Memory = new DomainMemory(domain, Grants);
     }
 
     /// <summary>The platform of this very domain. There is one, because the domain has one set of ports and one grant table.</summary>
@@ -47,11 +59,25 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <summary>Grants: memory shared with other domains, theirs and ours.</summary>
     public GrantTable Grants { get; }
 
+    /// <summary>How the domain ends: requests of the toolstack, and the end itself.</summary>
+    public DomainLifecycle Lifecycle { get; }
+
+    /// <summary>The domain's memory: figures, and giving back what is not needed.</summary>
+    public DomainMemory Memory { get; }
+
+    /// <summary>Code that runs around the wait for events, and at the end of the program.</summary>
+    public PlatformHooks Hooks { get; }
+
+    internal DeviceClaims DeviceClaims { get; } = new();
+
     /// <summary>The clock of this place; virtual in a simulation.</summary>
     public TimeProvider TimeProvider { get; }
 
     /// <summary>The time since the last resume of the domain.</summary>
     public Generation Generation => _generation;
+
+    /// <summary>What the scheduler did since the start. Costs a hypercall.</summary>
+    public SchedulerStatistics GetSchedulerStatistics() => SchedulerStatistics.Of(_domain.ReadScheduler());
 
     /// <summary>Whether <see cref="Xenstore"/> can be used: the toolstack gave the domain a ring to xenstored, which <c>xl</c> always does.</summary>
     public virtual bool HasXenstore => false;
@@ -82,10 +108,17 @@ public abstract class XenPlatform : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the client of xenstored, ends every channel and stops what runs in the background. Pages that another domain still maps stay allocated.</summary>
+    /// <summary>The client of xenstored if somebody has used it.</summary>
+    internal XenstoreClient? XenstoreInUse => _xenstore;
+
+    /// <summary>
+    /// Runs the hooks of <see cref="PlatformHooks.AtExit"/>, closes the client of xenstored, ends every channel and stops what runs in the background. Pages
+    /// that another domain still maps stay allocated.
+    /// </summary>
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
+        await Hooks.RunExitHooksAsync();
         XenstoreClient? store;
         lock (_lock)
         {
@@ -110,9 +143,13 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <param name="port">The port beside it, which was there at the start or at the resume.</param>
     protected XenstoreRing TakeOverXenstoreRing(nint page, uint port)
     {
-        Generation generation = Generation;
-        return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: generation.Number > 0);
+        bool isResumed = Generation.Number > 0;
+        Unsent?.Clear(); // of a ring that has ended
+        return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: isResumed) { Unsent = Unsent };
     }
+
+    /// <summary>Where the ring to xenstored notes what is under way; <see langword="null"/> where nobody needs to know.</summary>
+    private protected virtual UnsentBytes? Unsent => null;
 
     /// <summary>
     /// Called by the place when the domain has been resumed and new ports and grants can be made: begins the next generation. Waiters on old ports
@@ -127,4 +164,18 @@ public abstract class XenPlatform : IAsyncDisposable
         Grants.ForgetAll();
         ended.End();
     }
+
+    /// <summary>What <see cref="DomainLifecycle.SetExitReason"/> does in this place.</summary>
+    /// <param name="reason">Poweroff or reboot.</param>
+    protected internal virtual void SetExitReason(ShutdownReason reason) => throw NotADomain();
+
+    /// <summary>Ends the program and the domain, if the end of the program is that of a domain in this place.</summary>
+    /// <param name="reason">Poweroff, reboot or crash.</param>
+    /// <param name="exitCode">The program's exit code; of no meaning in a crash.</param>
+    /// <param name="message">Why it crashes.</param>
+    /// <returns>Completes only in a simulation.</returns>
+    protected internal virtual Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null) => throw NotADomain();
+
+    private static PlatformNotSupportedException NotADomain() =>
+        new("This program is a process, not a domain: it can end itself, but not the machine that it runs on.");
 }

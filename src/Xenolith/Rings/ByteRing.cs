@@ -49,15 +49,28 @@ public sealed class ByteRingWriter
         _producer = Volatile.Read(ref ByteRing.Index(memory, layout.Producer));
     }
 
+    /// <summary>Where the next byte goes.</summary>
+    internal uint Position => _producer;
+
+    /// <summary>Bytes that the other side has not read yet.</summary>
+    /// <exception cref="RingProtocolException">The other side claims to have read what was never written.</exception>
+    public int Unread
+    {
+        get
+        {
+            uint used = _producer - Volatile.Read(ref ByteRing.Index(_memory, _layout.Consumer));
+            return used <= (uint)_layout.Size
+                ? (int)used
+                : throw new RingProtocolException($"The reader of a byte ring of {_layout.Size} is at an impossible place.");
+        }
+    }
+
     /// <summary>Puts as many bytes as there is room for, from the front, and shows them to the other side.</summary>
     /// <returns>How many; 0 if the ring is full. If it is more, the caller notifies the other side, or only if <see cref="MustNotify"/>.</returns>
     /// <exception cref="RingProtocolException">The other side claims to have read what was never written.</exception>
     public int Write(ReadOnlySpan<byte> source)
     {
-        uint used = _producer - Volatile.Read(ref ByteRing.Index(_memory, _layout.Consumer));
-        if (used > (uint)_layout.Size)
-            throw new RingProtocolException($"The reader of a byte ring of {_layout.Size} is at an impossible place.");
-        int count = Math.Min(source.Length, _layout.Size - (int)used);
+        int count = Math.Min(source.Length, _layout.Size - Unread);
         MustNotify = false;
         if (count == 0)
             return 0;

@@ -4,7 +4,7 @@ using Xenolith.Abi;
 namespace Xenolith.Unikernel;
 
 /// <summary>
-/// The kernel's functions for events and grants. The contract of each is in docs/platform-abi.md. Pointers must be valid for the call only, unless the
+/// The kernel's functions for events, grants and the domain's end. The contract of each is in docs/platform-abi.md. Pointers must be valid for the call only, unless the
 /// contract says otherwise; the kernel checks every number and every page address.
 /// </summary>
 internal static unsafe partial class NativeMethods
@@ -35,6 +35,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Kernel, EntryPoint = "xl_xenstore_ring")]
     internal static partial int XenstoreRing(nint* address, uint* port);
 
+    [LibraryImport(Kernel, EntryPoint = "xl_xenstore_unsent")]
+    internal static partial int XenstoreUnsent(PlatformXenstoreUnsent* unsent);
+
     [LibraryImport(Kernel, EntryPoint = "xl_page_allocate")]
     internal static partial nint PageAllocate(int count);
 
@@ -64,4 +67,20 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Kernel, EntryPoint = "xl_grant_copy")]
     internal static partial int GrantCopy(GrantCopyRequest* requests, int count);
+
+    [LibraryImport(Kernel, EntryPoint = "xl_shutdown_reason")]
+    internal static partial int ShutdownReason(uint reason);
+
+    // Copies ten counters: shorter than the announcement to the collector that it leaves out.
+    [LibraryImport(Kernel, EntryPoint = "xl_memory_info"), SuppressGCTransition]
+    internal static partial int ReadMemory(MemoryInfo* info);
+
+    [LibraryImport(Kernel, EntryPoint = "xl_memory_blocks")]
+    internal static partial int ReadMemoryBlocks(MemoryBlocks* blocks);
+
+    [LibraryImport(Kernel, EntryPoint = "xl_scheduler_info")]
+    internal static partial int ReadScheduler(SchedulerInfo* info);
+
+    [LibraryImport(Kernel, EntryPoint = "xl_memory_trim")]
+    internal static partial long TrimMemory();
 }

@@ -8,8 +8,15 @@ internal sealed class UnikernelPlatform : XenPlatform
 {
     private static readonly Lazy<UnikernelPlatform?> s_instance = new(Start);
 
+    private readonly Lazy<UnsentBytes> _unsent = new(() => new UnsentBytes());
+
     private UnikernelPlatform(UnikernelEventChannels events)
-        : base(events, new UnikernelGrants(), TimeProvider.System) => events.Resumed = BeginNextGeneration;
+        : base(events, new UnikernelGrants(), new UnikernelDomain(), TimeProvider.System)
+    {
+        events.Resumed = BeginNextGeneration;
+        // The end of Main, and Environment.Exit. The runtime waits for the handler; the hooks run on other threads and have their limits.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
+    }
 
     /// <summary><see langword="null"/> where the program is an ordinary process.</summary>
     internal static UnikernelPlatform? Instance => s_instance.Value;
@@ -19,6 +26,8 @@ internal sealed class UnikernelPlatform : XenPlatform
     protected internal override IXenstoreRing? OpenXenstoreRing() =>
         TryGetXenstoreRing(out nint page, out uint port) ? TakeOverXenstoreRing(page, port) : null;
 
+    private protected override UnsentBytes Unsent => _unsent.Value;
+
     private static unsafe bool TryGetXenstoreRing(out nint page, out uint port)
     {
         nint address;
@@ -26,6 +35,18 @@ internal sealed class UnikernelPlatform : XenPlatform
         int result = NativeMethods.XenstoreRing(&address, &channel);
         (page, port) = (address, channel);
         return result == 0;
+    }
+
+    protected internal override void SetExitReason(ShutdownReason reason) =>
+        XenException.ThrowIfError((XenError)(-NativeMethods.ShutdownReason((uint)reason)), "end as asked for");
+
+    protected internal override Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null)
+    {
+        if (reason == ShutdownReason.Crash)
+            Environment.FailFast(message);
+        SetExitReason(reason);
+        Environment.Exit(exitCode);
+        return Task.CompletedTask; // not reached
     }
 
     private static UnikernelPlatform? Start() => XenHost.TryGet() is null ? null : new UnikernelPlatform(new UnikernelEventChannels());

@@ -31,6 +31,9 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     /// <summary>How many connections there have been, this one included: grows by one each time the connection is renewed.</summary>
     public int ConnectionGeneration => Connection.Generation;
 
+    /// <summary>Figures for a metric or a test.</summary>
+    public XenstoreStatistics GetStatistics() => Connection.GetStatistics();
+
     private protected override uint TransactionId => 0;
 
     private protected override int Generation => 0;

@@ -107,7 +107,10 @@ internal sealed partial class XenstoreConnection
             throw new XenstoreProtocolException("The peer sent a watch event without a path and a token. The connection is closed.");
         WatchRegistration? watch;
         lock (_lock)
+        {
+            _watchEvents++;
             _watches.TryGetValue(Encoding.UTF8.GetString(token), out watch);
+        }
         watch?.Raise(Encoding.UTF8.GetString(path)); // none: the watch was ended while the event was on its way
     }
 }

@@ -25,6 +25,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, XenstoreRequest> _pending = [];
+    private readonly List<XenstoreRequest> _again = []; // for the next connection
     private readonly FairSemaphore _outgoingReady = new(0);
     private ArrayBufferWriter<byte> _outgoing = new();
     private uint _lastRequestId;
@@ -128,6 +129,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             _lastRequestId++;
         while (_lastRequestId == 0 || _pending.ContainsKey(_lastRequestId));
         _pending.Add(_lastRequestId, request);
+        _requests++;
         XenstoreCodec.WriteHeader(_outgoing.GetSpan(XenstoreCodec.HeaderSize), new XenstoreMessageHeader
         {
             Type = (uint)request.Type,
@@ -207,6 +209,9 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             _outgoing.Clear();
             _serving = serving;
             EnqueueWatches();
+            foreach (XenstoreRequest request in _again)
+                Enqueue(request);
+            _again.Clear();
             _connected.Set();
         }
 
@@ -311,6 +316,8 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             }
 
             _pending.Remove(message.RequestId);
+            if (message.Type == XenstoreMessageType.Error)
+                _errors++;
             if (request.Watch is not null && message.Type != XenstoreMessageType.Error)
                 request.Watch.Established = true;
         }
@@ -321,19 +328,27 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             request.Undo?.Invoke(message);
     }
 
-    /// <summary>Ends the requests of a connection that has ended.</summary>
+    /// <summary>Ends the requests of a connection that has ended, but for those that can be made again.</summary>
     private void FailPending(Exception? cause)
     {
-        XenstoreRequest[] failed;
+        List<XenstoreRequest> failed = [];
         Exception exception;
         lock (_lock)
         {
-            failed = [.. _pending.Values];
+            foreach (XenstoreRequest request in _pending.Values)
+                (_end is null && request.CanBeRepeated ? _again : failed).Add(request);
+            foreach (XenstoreRequest request in _again)
+                request.IsRepeated = true;
             _pending.Clear();
             exception = _end ?? new XenstoreDisconnectedException(
                 "The connection to xenstored ended before it answered; whether it carried the request out is not known.", cause);
         }
 
+        Fail(failed, exception);
+    }
+
+    private void Fail(IEnumerable<XenstoreRequest> failed, Exception exception)
+    {
         foreach (XenstoreRequest request in failed)
         {
             if (request.HoldsSlot)
@@ -346,14 +361,18 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
     private void End(Exception exception)
     {
         WatchRegistration[] watches;
+        XenstoreRequest[] requests;
         lock (_lock)
         {
+            requests = [.. _again];
+            _again.Clear();
             exception = _end ??= exception;
             watches = [.. _watches.Values];
             _watches.Clear();
             _connected.Set(exception);
         }
 
+        Fail(requests, exception);
         foreach (WatchRegistration watch in watches)
             watch.End(exception);
     }

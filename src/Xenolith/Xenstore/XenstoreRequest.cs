@@ -37,6 +37,14 @@ internal sealed class XenstoreRequest : TaskCompletionSource<XenstoreMessage>
     /// <summary>Whether the request counts among those that may be under way at the same time.</summary>
     public bool HoldsSlot { get; set; }
 
+    /// <summary>Whether it is to be made on the next connection if this one ends: it only reads, and has not been made twice.</summary>
+    public bool CanBeRepeated => TransactionId == 0 && Generation == 0 && !IsRepeated && !Task.IsCompleted
+        && Type is XenstoreMessageType.Read or XenstoreMessageType.Directory or XenstoreMessageType.DirectoryPart or XenstoreMessageType.GetPerms
+            or XenstoreMessageType.GetDomainPath or XenstoreMessageType.IsDomainIntroduced;
+
+    /// <summary>Whether it is made for the second time.</summary>
+    public bool IsRepeated { get; set; }
+
     /// <summary>What the request does, as a verb.</summary>
     public string Verb => Type switch
     {

@@ -4,6 +4,7 @@ using Xenolith.Abi;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
 using Xenolith.Rings;
+using Xenolith.Unikernel;
 
 namespace Xenolith.Xenstore;
 
@@ -44,6 +45,9 @@ public sealed class XenstoreRing : IXenstoreRing
     /// <summary>The ring that the guest reads.</summary>
     public static ByteRingLayout Replies => new(ReplyData, XenstoreInterface.RingSize, Consumer: Indexes + 8, Producer: Indexes + 12);
 
+    /// <summary>Where it is noted what is under way; <see langword="null"/> where nobody needs to know.</summary>
+    internal UnsentBytes? Unsent { private get; init; }
+
     /// <inheritdoc/>
     public int Read(Span<byte> destination)
     {
@@ -56,7 +60,13 @@ public sealed class XenstoreRing : IXenstoreRing
     public int Write(ReadOnlySpan<byte> source)
     {
         _seenByWriter = _channel.Count; // before looking
-        int count = _channel.IsValid ? _writer.Write(source) : 0;
+        if (!_channel.IsValid)
+            return 0;
+        if (Unsent is not null && source.Length > Requests.Size - _writer.Unread)
+            Unsent.Announce(_writer.Position, source);
+        int count = _writer.Write(source);
+        if (count == source.Length)
+            Unsent?.Clear();
         return count > 0 && (_writer.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0;
     }
 

@@ -12,4 +12,12 @@ internal static class Host
         Console.WriteLine($"platform {(XenPlatform.IsSupported ? "supported" : "not supported")}");
         return Task.FromResult(0);
     }
+
+    /// <summary>Where the program seems to lie: what libraries look for files beside it by.</summary>
+    internal static Task<int> ShowPathsAsync(string[] args)
+    {
+        Console.WriteLine($"{Environment.ProcessPath} in {AppContext.BaseDirectory}");
+        Console.WriteLine($"{File.Exists(Environment.ProcessPath)} {Directory.Exists(AppContext.BaseDirectory)} {File.Exists("/appsettings.json")}");
+        return Task.FromResult(0);
+    }
 }

@@ -88,6 +88,9 @@ internal static class Program
             case ["unknown-call"]:
                 SystemCalls.Unknown();
                 return 0;
+            case ["clocks"]:
+                Clocks.Agree();
+                return 0;
             case ["spin"]:
                 Scheduling.Spin();
                 return 0;

@@ -298,5 +298,5 @@ public sealed class EventChannelTests : IDisposable
         public override XenError GetStatus(uint port, out EventChannelStatus status) => throw new NotSupportedException();
     }
 
-    private sealed class InlinePlatform(InlineEvents events) : XenPlatform(events, new NoGrants(), TimeProvider.System);
+    private sealed class InlinePlatform(InlineEvents events) : XenPlatform(events, new NoGrants(), new NoFigures(), TimeProvider.System);
 }

@@ -2,6 +2,7 @@
 #pragma warning disable xUnit1051
 
 using System.Runtime.CompilerServices;
+using Xenolith.Simulation;
 using Xenolith.Simulation.Xenstore;
 using Xenolith.Xenstore;
 
@@ -10,6 +11,18 @@ namespace Xenolith.Tests.Xenstore;
 /// <summary>The examples of docs/xenstore.md, run. A last test compares the article with this file.</summary>
 public sealed class DocumentationTests
 {
+    [Fact]
+    public async Task The_client_of_a_domain()
+    {
+        using SimulatedHypervisor hypervisor = new();
+        await using XenPlatform platform = hypervisor.CreateDomain().Platform;
+
+        XenstoreClient store = platform.Xenstore;
+        Console.WriteLine($"This is {await store.ReadAsync("name")}, domain {await store.ReadAsync("domid")}.");
+
+        Assert.Equal("Domain-0", await store.ReadAsync("name"));
+    }
+
     [Fact]
     public async Task Reading_and_writing()
     {

@@ -1,47 +1,88 @@
 using System.Net.Sockets;
+using Xenolith.Contract;
+using Xenolith.Simulation;
 using Xenolith.Simulation.Xenstore;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Tests.Xenstore;
 
-/// <summary>The contract in memory.</summary>
-public sealed class InMemoryClientTests : ClientContract
+/// <summary>
+/// The contract of xenstore in memory, over a ring and over a Unix socket, on many threads at once, as domain 0 and as another. Xenolith.Simulation.Tests
+/// checks it in simulated time, and Xenolith.Image.Tests with the real daemon.
+/// </summary>
+public sealed class ClientContractTests
 {
-    private readonly InMemoryXenstored _daemon = new();
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30); // a lost event would take for ever
 
-    protected override Task<XenstoreClient> ConnectAsync() => XenstoreClient.ConnectAsync(_daemon.CreateTransport(0));
-}
-
-/// <summary>The contract over a pair of 1 KiB rings, in which no long message fits at once.</summary>
-public sealed class RingClientTests : ClientContract
-{
-    private readonly InMemoryXenstored _daemon = new();
-
-    protected override Task<XenstoreClient> ConnectAsync() => XenstoreClient.ConnectAsync(new RingTransport(_daemon.CreateTransport(0)));
-
-    private sealed class RingTransport(XenstoreTransport inner) : XenstoreTransport
+    public static TheoryData<string, int> Cases()
     {
-        public override async ValueTask<XenstoreChannel> ConnectAsync(CancellationToken cancellationToken) =>
-            new XenstoreRingChannel(new RingBridge(await inner.ConnectAsync(cancellationToken)));
+        TheoryData<string, int> data = [];
+        foreach (XenstoreCase contract in XenstoreContract.All)
+        {
+            data.Add(contract.Name, 0);
+            data.Add(contract.Name, 3);
+        }
+
+        return data;
     }
+
+    [Theory, MemberData(nameof(Cases))]
+    public async Task In_memory(string name, int domain)
+    {
+        InMemoryXenstored daemon = new();
+        daemon.AddDomain(domain);
+        await using XenstoreClient store = await XenstoreClient.ConnectAsync(daemon.CreateTransport(domain), cancellationToken: TestContext.Current.CancellationToken);
+        await RunAsync(name, store);
+        Assert.Equal((0, 0), (daemon.WatchCount, daemon.TransactionCount));
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public async Task Over_the_ring_of_a_domain(string name, int domain)
+    {
+        using SimulatedHypervisor hypervisor = new();
+        SimulatedDomain[] domains = [.. Enumerable.Range(0, domain + 1).Select(_ => hypervisor.CreateDomain())];
+        await RunAsync(name, domains[domain].Platform.Xenstore);
+        Assert.Equal((0, 0), (hypervisor.Xenstored.WatchCount, hypervisor.Xenstored.TransactionCount));
+        await domains[domain].Platform.DisposeAsync();
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public async Task Over_a_unix_socket(string name, int domain)
+    {
+        InMemoryXenstored daemon = new();
+        daemon.AddDomain(domain);
+        string path = Path.Combine(Path.GetTempPath(), $"xenstore-{Guid.NewGuid():N}");
+        await using SocketServer server = new(path, daemon, domain);
+        await using XenstoreClient store =
+            await XenstoreClient.ConnectAsync(new XenstoreUnixSocketTransport(path), cancellationToken: TestContext.Current.CancellationToken);
+        await RunAsync(name, store);
+        Assert.Equal((0, 0), (daemon.WatchCount, daemon.TransactionCount));
+    }
+
+    private static async Task RunAsync(string name, XenstoreClient store) =>
+        await XenstoreContract.All.Single(contract => contract.Name == name).RunAsync(await XenstoreWorld.CreateAsync(store)).WaitAsync(s_limit);
 }
 
-/// <summary>The contract over a Unix socket, and what is particular to one.</summary>
-public sealed class UnixSocketClientTests : ClientContract
+/// <summary>What is particular to a Unix socket.</summary>
+public sealed class UnixSocketClientTests : IAsyncLifetime
 {
     private readonly InMemoryXenstored _daemon = new();
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"xenstore-{Guid.NewGuid():N}");
     private SocketServer? _server;
 
-    protected override Task<XenstoreClient> ConnectAsync()
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private XenstoreClient Store { get; set; } = null!;
+
+    public async ValueTask InitializeAsync()
     {
-        _server = new SocketServer(_path, _daemon);
-        return XenstoreClient.ConnectAsync(new XenstoreUnixSocketTransport(_path));
+        _server = new SocketServer(_path, _daemon, domain: 0);
+        Store = await XenstoreClient.ConnectAsync(new XenstoreUnixSocketTransport(_path), cancellationToken: Token);
     }
 
-    public override async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        await base.DisposeAsync();
+        await Store.DisposeAsync();
         await _server!.DisposeAsync();
     }
 
@@ -51,7 +92,7 @@ public sealed class UnixSocketClientTests : ClientContract
         await using XenstoreWatch watch = await Store.WatchAsync("/contract", Token);
         await watch.ReadAsync(Token);
         await _server!.DisposeAsync();
-        _server = new SocketServer(_path, _daemon);
+        _server = new SocketServer(_path, _daemon, domain: 0);
         Assert.Equal("/contract", (await watch.ReadAsync(Token)).Path);
         await Store.WriteAsync("/contract/x", "after", Token);
         Assert.Equal("/contract/x", (await watch.ReadAsync(Token)).Path);
@@ -87,13 +128,13 @@ internal sealed class SocketServer : IAsyncDisposable
     private readonly string _path;
     private readonly Task _run;
 
-    public SocketServer(string path, InMemoryXenstored daemon)
+    public SocketServer(string path, InMemoryXenstored daemon, int domain)
     {
         _path = path;
         File.Delete(path);
         _listener.Bind(new UnixDomainSocketEndPoint(path));
         _listener.Listen();
-        _run = RunAsync(daemon);
+        _run = RunAsync(daemon, domain);
     }
 
     public async ValueTask DisposeAsync()
@@ -104,13 +145,13 @@ internal sealed class SocketServer : IAsyncDisposable
         File.Delete(_path);
     }
 
-    private async Task RunAsync(InMemoryXenstored daemon)
+    private async Task RunAsync(InMemoryXenstored daemon, int domain)
     {
         List<Task> served = [];
         try
         {
             while (true)
-                served.Add(ServeAsync(await _listener.AcceptAsync(_stop.Token), daemon));
+                served.Add(ServeAsync(await _listener.AcceptAsync(_stop.Token), daemon, domain));
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
@@ -119,10 +160,10 @@ internal sealed class SocketServer : IAsyncDisposable
         await Task.WhenAll(served);
     }
 
-    private async Task ServeAsync(Socket socket, InMemoryXenstored daemon)
+    private async Task ServeAsync(Socket socket, InMemoryXenstored daemon, int domain)
     {
         await using NetworkStream stream = new(socket, ownsSocket: true);
-        await using XenstoreChannel channel = await daemon.CreateTransport(0).ConnectAsync(_stop.Token);
+        await using XenstoreChannel channel = await daemon.CreateTransport(domain).ConnectAsync(_stop.Token);
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         await Task.WhenAll(
             CopyAsync(stream.ReadAsync, channel.WriteAsync, ended),
@@ -146,143 +187,5 @@ internal sealed class SocketServer : IAsyncDisposable
         }
 
         await ended.CancelAsync();
-    }
-}
-
-/// <summary>A pair of 1 KiB rings in front of a channel.</summary>
-internal sealed class RingBridge : IXenstoreRing
-{
-    private const int Size = 1024;
-    private readonly XenstoreChannel _channel;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ByteRing _requests = new();
-    private readonly ByteRing _replies = new();
-    private readonly Task _run;
-
-    public RingBridge(XenstoreChannel channel)
-    {
-        _channel = channel;
-        _run = Task.WhenAll(ForwardAsync(), ReturnAsync());
-    }
-
-    public int Read(Span<byte> destination) => _replies.Read(destination);
-
-    public int Write(ReadOnlySpan<byte> source) => _requests.Write(source);
-
-    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _replies.WaitForDataAsync(cancellationToken);
-
-    public ValueTask<bool> WaitToWriteAsync(CancellationToken cancellationToken) => _requests.WaitForRoomAsync(cancellationToken);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _channel.DisposeAsync();
-        await _run;
-    }
-
-    private async Task ForwardAsync()
-    {
-        byte[] buffer = new byte[100];
-        try
-        {
-            while (await _requests.WaitForDataAsync(_stop.Token))
-                await _channel.WriteAsync(buffer.AsMemory(0, _requests.Read(buffer)), _stop.Token);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException)
-        {
-            _requests.End();
-        }
-    }
-
-    private async Task ReturnAsync()
-    {
-        byte[] buffer = new byte[100];
-        try
-        {
-            int count;
-            while ((count = await _channel.ReadAsync(buffer, _stop.Token)) > 0)
-            {
-                ReadOnlyMemory<byte> rest = buffer.AsMemory(0, count);
-                while (!rest.IsEmpty && await _replies.WaitForRoomAsync(_stop.Token))
-                    rest = rest[_replies.Write(rest.Span)..];
-            }
-        }
-        catch (OperationCanceledException)
-        {
-        }
-
-        _replies.End();
-    }
-
-    private sealed class ByteRing
-    {
-        private readonly Lock _lock = new();
-        private readonly Queue<byte> _bytes = new();
-        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private bool _ended;
-
-        public int Read(Span<byte> destination)
-        {
-            lock (_lock)
-            {
-                int count = Math.Min(destination.Length, _bytes.Count);
-                for (int index = 0; index < count; index++)
-                    destination[index] = _bytes.Dequeue();
-                return Changed(count);
-            }
-        }
-
-        public int Write(ReadOnlySpan<byte> source)
-        {
-            lock (_lock)
-            {
-                int count = Math.Min(source.Length, Size - _bytes.Count);
-                foreach (byte value in source[..count])
-                    _bytes.Enqueue(value);
-                return Changed(count);
-            }
-        }
-
-        public void End()
-        {
-            lock (_lock)
-            {
-                _ended = true;
-                Changed(1);
-            }
-        }
-
-        public ValueTask<bool> WaitForDataAsync(CancellationToken cancellationToken) => WaitAsync(() => _bytes.Count > 0, cancellationToken);
-
-        public ValueTask<bool> WaitForRoomAsync(CancellationToken cancellationToken) => WaitAsync(() => _bytes.Count < Size, cancellationToken);
-
-        private async ValueTask<bool> WaitAsync(Func<bool> condition, CancellationToken cancellationToken)
-        {
-            while (true)
-            {
-                Task changed;
-                lock (_lock)
-                {
-                    if (condition())
-                        return true;
-                    if (_ended)
-                        return false;
-                    changed = _changed.Task;
-                }
-
-                await changed.WaitAsync(cancellationToken);
-            }
-        }
-
-        private int Changed(int count)
-        {
-            if (count > 0)
-            {
-                _changed.SetResult();
-                _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-
-            return count;
-        }
     }
 }

@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Xenolith.Abi;
+using Xenolith.Lifecycle;
+using Xenolith.Xenstore;
+
+namespace Xenolith.Hosting;
+
+/// <summary>
+/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first. The last request decides whether the end of the program is a poweroff or a reboot.
+/// </summary>
+/// <remarks>
+/// How long the services may take is <c>HostOptions.ShutdownTimeout</c>, as ever. When they exceed it, stopping the host ends with an exception;
+/// a program that does not catch it ends its domain as crashed. Use <see cref="XenHostingExtensions.UseXen{TBuilder}"/> to register it.
+/// </remarks>
+public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
+{
+    private readonly DomainLifecycle _lifecycle;
+    private readonly IHostApplicationLifetime _application;
+    private readonly ILogger<XenHostLifetime> _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenRegistration _started;
+    private Task _listening = Task.CompletedTask;
+
+    /// <summary>Creates it.</summary>
+    public XenHostLifetime(XenPlatform platform, IHostApplicationLifetime application, ILogger<XenHostLifetime> logger)
+    {
+        ArgumentNullException.ThrowIfNull(platform);
+        ArgumentNullException.ThrowIfNull(application);
+        ArgumentNullException.ThrowIfNull(logger);
+        _lifecycle = platform.Lifecycle;
+        _application = application;
+        _logger = logger;
+    }
+
+    /// <summary>Lets the host start, and listens from the moment at which it has: a request from before waits in xenstore.</summary>
+    public Task WaitForStartAsync(CancellationToken cancellationToken)
+    {
+        // Stopping a host that has not started would make its start fail.
+        _started = _application.ApplicationStarted.UnsafeRegister(static self => ((XenHostLifetime)self!).Listen(), this);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Called by the host when its services have stopped: ends listening.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stop.Cancel();
+        try
+        {
+            await _listening.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The time is up before xenstored has answered. The program ends, and what was advertised with it.
+        }
+    }
+
+    /// <summary>Ends listening.</summary>
+    public void Dispose()
+    {
+        _started.Dispose();
+        _lifecycle.RequestIgnored -= LogIgnored;
+        _stop.Cancel();
+    }
+
+    private void Listen()
+    {
+        _lifecycle.RequestIgnored += LogIgnored;
+        _listening = ListenAsync();
+    }
+
+    private async Task ListenAsync()
+    {
+        try
+        {
+            await foreach (ShutdownRequest request in _lifecycle.RequestsAsync(cancellationToken: _stop.Token))
+            {
+                LogRequest(request);
+                _lifecycle.SetExitReason(request == ShutdownRequest.Reboot ? ShutdownReason.Reboot : ShutdownReason.Poweroff);
+                _application.StopApplication();
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception exception) when (exception is XenstoreException or ObjectDisposedException or PlatformNotSupportedException)
+        {
+            LogDeaf(exception);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "The toolstack asks for {Request}. The host stops.")]
+    private partial void LogRequest(ShutdownRequest request);
+
+    [LoggerMessage(2, LogLevel.Warning, "The toolstack asks for \"{Word}\", which this program does not do.")]
+    private partial void LogIgnored(string word);
+
+    [LoggerMessage(3, LogLevel.Error, "There is no way to xenstored any more: requests of the toolstack are not heard.")]
+    private partial void LogDeaf(Exception exception);
+}

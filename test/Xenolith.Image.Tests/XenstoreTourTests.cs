@@ -1,0 +1,35 @@
+namespace Xenolith.Image.Tests;
+
+/// <summary>The sample XenstoreTour.</summary>
+public sealed class XenstoreTourTests(ImageBed bed)
+{
+    [Fact]
+    public async Task It_shows_everything_and_leaves_nothing_behind()
+    {
+        ImageRun run = (await bed.RunAsync(Images.XenstoreTour)).RequireSuccess();
+        Assert.Matches($"^This is domain {run.DomainId}, \"[^\"]+\"\\.$", run.Lines[0]);
+        Assert.Equal(
+            [
+                "greeting: hello",
+                "farewell: (none)",
+                "data/tour has empty, greeting",
+                $"permissions: n{run.DomainId},r0",
+                "counter: 8",
+                "data/tour/door is not there",
+                "data/tour/door is closed",
+                "data/tour/door is open",
+                "both ends are connected",
+                "name: EACCES",
+                "removed: True, again: False",
+            ],
+            run.Lines[1..]);
+    }
+
+    [Fact]
+    public async Task Outside_Xen_it_says_how_to_start_it()
+    {
+        LinuxProcess process = await LinuxProcess.RunAsync(Images.XenstoreTour, []);
+        Assert.Equal((2, ""), (process.ExitCode, process.Output));
+        Assert.Contains("./xenolith run samples/XenstoreTour", process.Errors);
+    }
+}
