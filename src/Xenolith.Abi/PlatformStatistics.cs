@@ -41,6 +41,9 @@ public struct MemoryInfo
 
     /// <summary>What can be promised. Stacks and the kernel may go beyond it, into a reserve.</summary>
     public ulong CommitLimit;
+
+    /// <summary>Files in memory: their content, names and attributes.</summary>
+    public ulong Files;
 }
 
 /// <summary>The free memory by the size of its blocks; filled by <c>int xl_memory_blocks(MemoryBlocks*)</c>.</summary>
