@@ -28,7 +28,9 @@ internal unsafe partial struct FileSystem
         if ((flags & OpenFlags.Path) != 0)
             flags &= OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
         bool create = (flags & OpenFlags.Create) != 0, exclusive = create && (flags & OpenFlags.Exclusive) != 0;
-        if (create && (flags & OpenFlags.Directory) != 0)
+        bool unnamed = (flags & OpenFlags.Unnamed) != 0;
+        if (create && (flags & OpenFlags.Directory) != 0
+            || unnamed && ((flags & OpenFlags.Directory) == 0 || create || (flags & OpenFlags.AccessMask) == 0))
         {
             error = -Errno.Invalid;
             return null;
@@ -54,8 +56,8 @@ internal unsafe partial struct FileSystem
             return null;
 
         Inode* inode = found.Target;
-        if ((flags & OpenFlags.Unnamed) != 0)
-            return OpenUnnamed(inode, flags, permissions, out error);
+        if (unnamed)
+            return OpenUnnamed(inode, permissions, out error);
         if (!isNew)
             error = CheckOpen(inode, flags);
         if (error == 0 && !isNew && (flags & OpenFlags.Truncate) != 0 && inode->IsRegular)
@@ -78,10 +80,9 @@ internal unsafe partial struct FileSystem
         return inode->IsRegular && inode->IsReadOnly && (writes || (flags & OpenFlags.Truncate) != 0) ? -Errno.ReadOnly : 0;
     }
 
-    private Inode* OpenUnnamed(Inode* directory, uint flags, uint permissions, out long error)
+    private Inode* OpenUnnamed(Inode* directory, uint permissions, out long error)
     {
-        error = !directory->IsDirectory ? -Errno.NotDirectory : (flags & OpenFlags.AccessMask) == 0 ? -Errno.Invalid
-            : directory->IsReadOnly ? -Errno.ReadOnly : 0;
+        error = !directory->IsDirectory ? -Errno.NotDirectory : directory->IsReadOnly ? -Errno.ReadOnly : 0;
         Inode* inode = error == 0 ? NewInode(FileType.Regular | permissions & FileType.Permissions) : null;
         if (error == 0 && inode == null)
             error = -Errno.NoSpace;

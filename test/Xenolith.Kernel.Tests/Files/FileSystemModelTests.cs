@@ -10,10 +10,12 @@ public sealed unsafe class FileSystemModelTests
 {
     private const int Slots = 3;
 
+    private static readonly string TooLong = new('n', 256);
+
     private static readonly string[] Paths =
     [
         "a", "b", "d", "d/a", "d/b", "d/e", "d/e/c", "s", "t", "a/", "d/", "d//e/", "./a", "d/../b", "d/e/../../a", "s/x", "s/", "t/a", "..", ".",
-        "d/.", "d/e/..", "missing/x", "", "../base/d", new string('n', 255), new string('n', 256), "d/" + new string('n', 300),
+        "d/.", "d/e/..", "missing/x", "", "../base/d", new string('n', 255), TooLong, "d/" + new string('n', 300),
         string.Concat(Enumerable.Repeat("./", 2046)) + "a", string.Concat(Enumerable.Repeat("./", 2048)) + "a",
     ];
 
@@ -96,7 +98,7 @@ public sealed unsafe class FileSystemModelTests
                 case 8 or 9:
                     Same(theirs.Unlink(path, kind == 9), Remove(path, kind == 9), step);
                     break;
-                case 10 or 11:
+                case 10 or 11 when !(path + other).Contains(TooLong, StringComparison.Ordinal): // of two errors at once Linux may report the other
                     uint flags = m < 12 ? 0u : (uint)m - 11; // sometimes NOREPLACE, EXCHANGE or both
                     Same(theirs.Rename(path, other, flags), Rename(path, other, flags), step);
                     break;

@@ -244,7 +244,7 @@ public sealed unsafe class FileSystemTests : IDisposable
         files.Resolve("/ro").Target->Flags |= InodeFlags.ReadOnly;
         Inode* file = files.Resolve("/ro/file").Target;
         file->Flags |= InodeFlags.ReadOnly;
-        foreach ((string path, uint flags) in new[] { ("/ro/file", OpenFlags.ReadWrite), ("/ro/file", OpenFlags.Truncate), ("/ro/new", OpenFlags.Create | OpenFlags.ReadWrite), ("/ro", OpenFlags.Unnamed | OpenFlags.ReadWrite) })
+        foreach ((string path, uint flags) in new[] { ("/ro/file", OpenFlags.ReadWrite), ("/ro/file", OpenFlags.Truncate), ("/ro/new", OpenFlags.Create | OpenFlags.ReadWrite), ("/ro", OpenFlags.Unnamed | OpenFlags.Directory | OpenFlags.ReadWrite) })
         {
             Assert.True(files.Open(path, flags, out long error) == null);
             Assert.Equal(-Errno.ReadOnly, error);
