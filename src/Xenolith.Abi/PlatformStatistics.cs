@@ -33,7 +33,7 @@ public struct MemoryInfo
     /// <summary>The kernel's side of threads: their kernel stacks and structures.</summary>
     public ulong Threads;
 
-    /// <summary>The kernel's other objects, its account of the RAM, and the RAM that it leaves alone.</summary>
+    /// <summary>The kernel's other objects, files in memory among them, its account of the RAM, and the RAM that it leaves alone.</summary>
     public ulong Kernel;
 
     /// <summary>What is promised: writable memory of the program, touched or not.</summary>
@@ -41,9 +41,6 @@ public struct MemoryInfo
 
     /// <summary>What can be promised. Stacks and the kernel may go beyond it, into a reserve.</summary>
     public ulong CommitLimit;
-
-    /// <summary>Files in memory: their content, names and attributes.</summary>
-    public ulong Files;
 }
 
 /// <summary>The free memory by the size of its blocks; filled by <c>int xl_memory_blocks(MemoryBlocks*)</c>.</summary>

@@ -41,7 +41,7 @@ public sealed class FileTests(ImageBed bed)
             copy out: done
             move out: IOException 0x0000001E
             { "greeting": "packed" }
-            delete all: IOException 0x0000001E
+            delete all: IOException 0x00000010
             True
 
             """,

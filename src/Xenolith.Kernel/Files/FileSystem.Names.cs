@@ -102,6 +102,8 @@ internal unsafe partial struct FileSystem
             return -Errno.ReadOnly;
         if (at->Target->IsDirectory)
             return -Errno.IsDirectory;
+        if (at->EndsWithSlash)
+            return -Errno.NotDirectory;
         if (at->Target->IsReadOnly)
             return -Errno.Busy;
         RemoveName(at->Parent, at->Entry);
@@ -112,7 +114,7 @@ internal unsafe partial struct FileSystem
     internal long RemoveDirectory(PathResult* at)
     {
         if (at->Last != LastComponent.Name)
-            return at->Last == LastComponent.Parent ? -Errno.NotEmpty : at->Target == Root ? -Errno.Busy : -Errno.Invalid;
+            return at->Last == LastComponent.Parent ? -Errno.NotEmpty : at->Last == LastComponent.Root ? -Errno.Busy : -Errno.Invalid;
         if (at->Target == null)
             return -Errno.NoEntry;
         if (at->Parent->IsReadOnly)
@@ -130,11 +132,11 @@ internal unsafe partial struct FileSystem
         return 0;
     }
 
-    /// <summary>renameat2(2). The two paths were resolved without following a link at their end.</summary>
+    /// <summary>renameat2(2). The two paths were resolved as names.</summary>
     internal long Rename(PathResult* from, PathResult* to, uint flags)
     {
         if (from->Last != LastComponent.Name || to->Last != LastComponent.Name)
-            return -Errno.Busy;
+            return from->Last == LastComponent.Name && (flags & RenameNoReplace) != 0 ? -Errno.Exists : -Errno.Busy;
         if (from->Parent->IsReadOnly != to->Parent->IsReadOnly)
             return -Errno.OtherDevice;
         if (from->Target == null)
@@ -147,7 +149,7 @@ internal unsafe partial struct FileSystem
         if ((flags & RenameNoReplace) != 0 && to->Target != null)
             return -Errno.Exists;
         Inode* moved = from->Target, replaced = to->Target;
-        if (!moved->IsDirectory && (from->EndsWithSlash || to->EndsWithSlash && !isExchange))
+        if (!moved->IsDirectory && (from->EndsWithSlash || to->EndsWithSlash && !isExchange) || isExchange && to->EndsWithSlash && !replaced->IsDirectory)
             return -Errno.NotDirectory;
         if (moved->IsDirectory && IsBelow(to->Parent, moved))
             return -Errno.Invalid;

@@ -35,7 +35,7 @@ internal unsafe partial struct FileSystem
             error = -Errno.Invalid;
             return null;
         }
-        error = Resolve(start, path, (flags & OpenFlags.NoFollow) == 0 && !exclusive, &found);
+        error = Walk(start, path, (flags & OpenFlags.NoFollow) == 0 && !exclusive, isName: create, &found);
         if (create && found.EndsWithSlash)
             error = -Errno.IsDirectory;
         if (error != 0)

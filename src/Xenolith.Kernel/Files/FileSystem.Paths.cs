@@ -10,7 +10,10 @@ internal enum LastComponent
     /// <summary>A name.</summary>
     Name,
 
-    /// <summary>"/", or a path that ends with ".".</summary>
+    /// <summary>"/" alone.</summary>
+    Root,
+
+    /// <summary>".".</summary>
     Self,
 
     /// <summary>"..".</summary>
@@ -66,14 +69,23 @@ internal unsafe partial struct FileSystem
     /// <param name="path">Without its NUL.</param>
     /// <param name="followLast">A symbolic link that is the last component is followed.</param>
     /// <param name="result">Written to in any case.</param>
-    internal long Resolve(Inode* start, ReadOnlySpan<byte> path, bool followLast, PathResult* result)
+    internal long Resolve(Inode* start, ReadOnlySpan<byte> path, bool followLast, PathResult* result) =>
+        Walk(start, path, followLast, isName: false, result);
+
+    /// <summary>
+    /// Resolves the path of a name that is to be made, moved or removed: as <see cref="Resolve"/>, but a link at the end stays, and so does what is
+    /// no directory, also before a slash.
+    /// </summary>
+    internal long ResolveName(Inode* start, ReadOnlySpan<byte> path, PathResult* result) => Walk(start, path, followLast: false, isName: true, result);
+
+    private long Walk(Inode* start, ReadOnlySpan<byte> path, bool followLast, bool isName, PathResult* result)
     {
         result->Parent = null;
         result->Entry = null;
         result->Target = null;
         result->NameLength = 0;
         result->EndsWithSlash = false;
-        result->Last = LastComponent.Self;
+        result->Last = LastComponent.Root;
         if (path.Length == 0)
             return -Errno.NoEntry;
         if (path.Length >= Names.LongestPath)
@@ -128,7 +140,7 @@ internal unsafe partial struct FileSystem
                 if (entry == null && !isLast)
                     return -Errno.NoEntry;
                 bool endsWithSlash = isLast && end < length;
-                if (entry != null && entry->Target->IsLink && (!isLast || followLast || endsWithSlash))
+                if (entry != null && entry->Target->IsLink && (!isLast || (endsWithSlash ? !isName : followLast)))
                 {
                     // The link's text takes the place of the path so far. Linux has no limit to both together.
                     if (++links > MostLinks)
@@ -159,7 +171,7 @@ internal unsafe partial struct FileSystem
                     if (entry == null)
                         return 0;
                     result->Target = entry->Target;
-                    return endsWithSlash && !entry->Target->IsDirectory ? -Errno.NotDirectory : 0;
+                    return endsWithSlash && !isName && !entry->Target->IsDirectory ? -Errno.NotDirectory : 0;
                 }
                 directory = entry->Target;
                 at = next;

@@ -8,7 +8,7 @@ namespace Xenolith.Kernel.Files;
 
 internal unsafe partial struct FileSystem
 {
-    internal const ulong KeepSize = 1, PunchHole = 2, ZeroRange = 16;
+    internal const ulong KeepSize = 1, PunchHole = 2;
 
     /// <summary>ftruncate(2): what is cut off is gone, what is added is a hole.</summary>
     internal long Truncate(Inode* inode, ulong size)
@@ -32,13 +32,13 @@ internal unsafe partial struct FileSystem
         return 0;
     }
 
-    /// <summary>fallocate(2), of which the modes 0, KEEP_SIZE, PUNCH_HOLE and ZERO_RANGE are offered. Takes all of the space or none.</summary>
+    /// <summary>fallocate(2), of which the modes 0, KEEP_SIZE and PUNCH_HOLE are offered, as by Linux's tmpfs. Takes all of the space or none.</summary>
     internal long Allocate(Inode* inode, ulong mode, ulong offset, ulong length)
     {
         if ((long)offset < 0 || (long)length <= 0)
             return -Errno.Invalid;
-        bool punch = (mode & PunchHole) != 0, zero = (mode & ZeroRange) != 0;
-        if ((mode & ~(KeepSize | PunchHole | ZeroRange)) != 0 || punch && (zero || (mode & KeepSize) == 0))
+        bool punch = (mode & PunchHole) != 0;
+        if ((mode & ~(KeepSize | PunchHole)) != 0 || punch && (mode & KeepSize) == 0)
             return -Errno.NotSupported;
         if (length > LargestFile - offset)
             return -Errno.TooLarge;
@@ -48,7 +48,7 @@ internal unsafe partial struct FileSystem
             if (last - first > FreePages + inode->Pages.Count || !EnsurePages(inode) || last - first > FreePages + inode->Pages.CountIn(first, last))
                 return -Errno.NoSpace;
         }
-        if (punch || zero)
+        if (punch)
             Punch(inode, offset, end);
         for (ulong page = first; !punch && page < last; page++)
         {

@@ -72,7 +72,7 @@ internal unsafe struct PageIndex
     /// <summary>Gives back the pages from <paramref name="first"/> to before <paramref name="end"/>, and the tables that are empty then.</summary>
     internal void Remove(FileHeap* heap, ulong first, ulong end)
     {
-        if (root != null && first < end)
+        if (root != null && first < end && IsInRange(first, height))
             Remove(heap, Root(), height, 0, first, end);
     }
 

@@ -17,7 +17,7 @@ internal static unsafe class DirectoryCalls
     internal static long MakeDirectory(ulong directory, ulong path, ulong mode)
     {
         PathResult at;
-        long error = PathArguments.Resolve(directory, path, followLast: false, &at);
+        long error = PathArguments.ResolveName(directory, path, &at);
         if (error == 0)
             error = FileSystem.CheckNew(&at);
         if (error == 0)
@@ -31,7 +31,7 @@ internal static unsafe class DirectoryCalls
         if ((flags & ~PathArguments.RemoveDirectory) != 0)
             return -Errno.Invalid;
         PathResult at;
-        long error = PathArguments.Resolve(directory, path, followLast: false, &at);
+        long error = PathArguments.ResolveName(directory, path, &at);
         if (error != 0)
             return error;
         return flags != 0 ? FileTree.System->RemoveDirectory(&at) : FileTree.System->Unlink(&at);
@@ -42,9 +42,9 @@ internal static unsafe class DirectoryCalls
         if (flags > FileSystem.RenameExchange) // both at once, or one that is not offered
             return -Errno.Invalid;
         PathResult source, target;
-        long error = PathArguments.Resolve(fromDirectory, from, followLast: false, &source);
+        long error = PathArguments.ResolveName(fromDirectory, from, &source);
         if (error == 0)
-            error = PathArguments.Resolve(toDirectory, to, followLast: false, &target);
+            error = PathArguments.ResolveName(toDirectory, to, &target);
         return error != 0 ? error : FileTree.System->Rename(&source, &target, (uint)flags);
     }
 
@@ -56,7 +56,7 @@ internal static unsafe class DirectoryCalls
         ulong find = (flags & PathArguments.EmptyPath) | ((flags & PathArguments.SymlinkFollow) == 0 ? PathArguments.SymlinkNoFollow : 0);
         long error = PathArguments.Find(fromDirectory, from, find, out Inode* inode);
         if (error == 0)
-            error = PathArguments.Resolve(toDirectory, to, followLast: false, &target);
+            error = PathArguments.ResolveName(toDirectory, to, &target);
         if (error != 0)
             return error;
         // A file without a name can get one, unless it has lost it.
@@ -70,7 +70,7 @@ internal static unsafe class DirectoryCalls
             error = -Errno.NoEntry;
         PathResult at;
         if (error == 0)
-            error = PathArguments.Resolve(directory, path, followLast: false, &at);
+            error = PathArguments.ResolveName(directory, path, &at);
         return error != 0 ? error : FileTree.System->CreateLink(&at, target);
     }
 

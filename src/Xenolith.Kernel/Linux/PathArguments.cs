@@ -24,6 +24,15 @@ internal static unsafe class PathArguments
         return error;
     }
 
+    /// <summary>Resolves the path of a name that is to be made, moved or removed.</summary>
+    internal static long ResolveName(ulong directory, ulong path, PathResult* result)
+    {
+        long error = Read(path, out ReadOnlySpan<byte> text);
+        if (error == 0)
+            error = Start(directory, text, out Inode* start) is var code && code != 0 ? code : FileTree.System->ResolveName(start, text, result);
+        return error;
+    }
+
     /// <summary>What a path leads to, which exists. With AT_EMPTY_PATH, an empty path is the descriptor's own file.</summary>
     internal static long Find(ulong directory, ulong path, ulong flags, out Inode* inode)
     {

@@ -1,7 +1,7 @@
 // The extent of files: truncate(2), ftruncate(2), fallocate(2), and what would bring content to a disk: fsync(2), fdatasync(2), sync(2),
 // syncfs(2), msync(2), posix_fadvise(2), readahead(2).
 //
-// Kept: holes, preallocation, FALLOC_FL_KEEP_SIZE, PUNCH_HOLE and ZERO_RANGE. Files are in memory, so to synchronise does nothing. Refused:
+// Kept: holes, preallocation, FALLOC_FL_KEEP_SIZE and PUNCH_HOLE. Files are in memory, so to synchronise does nothing. Refused:
 // other modes of fallocate, with EOPNOTSUPP.
 using Xenolith.Kernel.Files;
 using Xenolith.Kernel.Memory;

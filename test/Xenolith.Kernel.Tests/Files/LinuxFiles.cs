@@ -6,14 +6,17 @@ namespace Xenolith.Kernel.Tests.Files;
 
 internal sealed unsafe partial class LinuxFiles : IDisposable
 {
+    /// <summary>The directory from which paths lead: so deep that they stay below the temporary one.</summary>
+    public const string Start = "/a/b/base";
+
     private readonly string root;
     private readonly int start;
 
     public LinuxFiles()
     {
         root = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), Path.GetRandomFileName());
-        Directory.CreateDirectory(Path.Combine(root, "base"));
-        start = openat(-100, Path.Combine(root, "base"), 0x10000, 0);
+        Directory.CreateDirectory(root + Start);
+        start = openat(-100, root + Start, 0x10000, 0);
         Assert.True(start >= 0);
     }
 
@@ -55,7 +58,7 @@ internal sealed unsafe partial class LinuxFiles : IDisposable
     }
 
     public string[] List(string path) =>
-        [.. Directory.EnumerateFileSystemEntries(Path.Combine(root, "base", path)).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFileSystemEntries(Path.Combine(root + Start, path)).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)];
 
     public void Dispose()
     {
