@@ -58,11 +58,10 @@ public sealed class MemoryTests(ImageBed bed)
     }
 
     [Fact]
-    public async Task The_quick_statistics_cost_less_than_a_reading_of_the_clock_and_allocate_nothing()
+    public async Task The_quick_statistics_allocate_nothing()
     {
         Dictionary<string, double> now = Figures(await bed.RunAsync(Images.Platform, "memory-cost"));
         Assert.Equal((0, 1), (now["allocated"], now["sum"]));
-        Assert.InRange(now["quick"], 0, now["clock"]);
     }
 
     private static Dictionary<string, double> Figures(ImageRun run) => run.RequireSuccess().Lines
