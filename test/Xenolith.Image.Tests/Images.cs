@@ -27,6 +27,9 @@ internal static class Images
     /// <summary>Checks the contract that every platform keeps.</summary>
     internal static string Contract { get; } = Published("test/Programs/Contract");
 
+    /// <summary>What System.IO does, told the same on Linux and as a domain.</summary>
+    internal static string Files { get; } = Published("test/Conformance/Files");
+
     /// <summary>Brings all images up to date with their sources, the kernel's included.</summary>
     internal static async Task PublishAsync(CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Xenolith.Sdk.Content;
 using Xenolith.Sdk.Symbols;
 
 namespace Xenolith.Sdk.Linking;
@@ -37,6 +38,12 @@ public sealed record ImageLinkOptions
 
     /// <summary>Where the image's symbols and debug information go.</summary>
     public required string SymbolFile { get; init; }
+
+    /// <summary>The program's name: what it is called below <c>/app</c>.</summary>
+    public string ProgramName { get; init; } = "program";
+
+    /// <summary>The files that lie beside the program, to be read and not to be changed.</summary>
+    public IReadOnlyList<ContentFile> Content { get; init; } = [];
 
     /// <summary>Which functions the image can name in a backtrace.</summary>
     public SymbolSelection Symbols { get; init; } = SymbolSelection.All;

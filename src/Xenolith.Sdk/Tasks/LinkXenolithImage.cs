@@ -1,4 +1,5 @@
 using Microsoft.Build.Framework;
+using Xenolith.Sdk.Content;
 using Xenolith.Sdk.Linking;
 using Xenolith.Sdk.Symbols;
 
@@ -51,6 +52,13 @@ public sealed class LinkXenolithImage : BuildTask
     [Required]
     public string SymbolFile { get; set; } = "";
 
+    /// <summary>The program's name.</summary>
+    [Required]
+    public string ProgramName { get; set; } = "";
+
+    /// <summary>Files to pack; their metadata <c>TargetPath</c> says where they lie beside the program.</summary>
+    public ITaskItem[] Content { get; set; } = [];
+
     /// <summary><c>all</c>, <c>kernel</c> or <c>none</c>.</summary>
     [Required]
     public string Symbols { get; set; } = "";
@@ -80,9 +88,17 @@ public sealed class LinkXenolithImage : BuildTask
             WorkDirectory = WorkDirectory,
             Image = Image,
             SymbolFile = SymbolFile,
+            ProgramName = ProgramName,
+            Content = [.. Content.Select(Read)],
             Symbols = symbols,
             StackSize = StackSize,
             ExtraArguments = ExtraArguments,
         });
+    }
+
+    private static ContentFile Read(ITaskItem item)
+    {
+        string path = item.GetMetadata("TargetPath").Replace('\\', '/');
+        return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), new DateTimeOffset(File.GetLastWriteTimeUtc(item.ItemSpec)));
     }
 }
