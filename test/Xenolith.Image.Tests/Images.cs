@@ -27,6 +27,9 @@ internal static class Images
     /// <summary>Checks the contract that every platform keeps.</summary>
     internal static string Contract { get; } = Published("test/Programs/Contract");
 
+    /// <summary>System.Security.Cryptography and TLS: prints what it observes.</summary>
+    internal static string Crypto { get; } = Published("test/Conformance/Crypto");
+
     /// <summary>Brings all images up to date with their sources, the kernel's included.</summary>
     internal static async Task PublishAsync(CancellationToken cancellationToken)
     {

@@ -18,6 +18,7 @@ internal static class OpenSslBuild
     internal const string ShimName = "glibc-shim.o";
 
     private const string AdapterFolder = "System.Security.Cryptography.Native";
+    private const string RootsSource = "roots.c";
     private const string ShimSource = "glibc-shim.c";
     private const string ImportsList = "imports.txt";
 
@@ -30,8 +31,11 @@ internal static class OpenSslBuild
         "-nostdinc", "-D_GNU_SOURCE", "-DNDEBUG",
     ];
 
-    /// <summary>How the runtime's own build compiles these sources for one fixed OpenSSL.</summary>
-    private static readonly string[] AdapterFlags = ["-DLOCAL_BUILD", "-DPALEXPORT=EXTERN_C", "-DTARGET_UNIX", "-DOPENSSL_API_COMPAT=0x10100000L"];
+    /// <summary>How the runtime's own build compiles these sources for one fixed OpenSSL; and where they find root certificates.</summary>
+    private static readonly string[] AdapterFlags =
+    [
+        "-DLOCAL_BUILD", "-DPALEXPORT=EXTERN_C", "-DTARGET_UNIX", "-DOPENSSL_API_COMPAT=0x10100000L", "-DX509_get_default_cert_file=xl_root_certificates",
+    ];
 
     /// <summary>The folder with both parts, which is made if it is not there.</summary>
     /// <exception cref="ImageLinkException">A source or tool is missing or fails, or OpenSSL uses a function that nobody has reviewed.</exception>
@@ -51,10 +55,7 @@ internal static class OpenSslBuild
             .. Directory.EnumerateFiles(Path.Combine(options.RuntimeSources, "libs", "Common")), .. Directory.EnumerateFiles(Path.Combine(options.RuntimeSources, "minipal")),
             .. headers.SelectMany(Directory.EnumerateFiles), .. options.Libraries, libc,
         ];
-        return new BuildCache(options.CacheDirectory).Ensure("openssl", Key(options, inputs), folder =>
-        {
-            RequireReviewed(options, libc, Compile(options, sources, headers, folder));
-        });
+        return new BuildCache(options.CacheDirectory).Ensure("openssl", Key(options, inputs), folder => RequireReviewed(options, libc, Compile(options, sources, headers, folder)));
     }
 
     private static string Key(OpenSslOptions options, string[] inputs)
@@ -98,7 +99,9 @@ internal static class OpenSslBuild
         {
             throw problems.InnerExceptions.OfType<ImageLinkException>().FirstOrDefault() ?? problems.InnerExceptions[0];
         }
-        NativeTool.Require("ar", ["rcsD", Path.Combine(folder, AdapterName), .. objects]);
+        string roots = Path.Combine(work, "roots.o");
+        RunCompiler(options, [.. common, "-c", Path.Combine(options.OwnSources, RootsSource), "-o", roots]);
+        NativeTool.Require("ar", ["rcsD", Path.Combine(folder, AdapterName), .. objects, roots]);
 
         string shim = Path.Combine(folder, ShimName);
         RunCompiler(options, [.. common, "-fno-builtin", "-c", Path.Combine(options.OwnSources, ShimSource), "-o", shim]);
