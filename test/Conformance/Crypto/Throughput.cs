@@ -7,6 +7,7 @@ namespace Xenolith.Conformance.Crypto;
 internal static class Throughput
 {
     private const int Piece = 16 * 1024;
+    private const int Rounds = 8;
 
     internal static void Run(int megabytes)
     {
@@ -23,19 +24,27 @@ internal static class Throughput
         Measure("RandomNumberGenerator", megabytes, () => RandomNumberGenerator.Fill(to));
 
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Stopwatch watch = Stopwatch.StartNew();
-        for (int i = 0; i < megabytes; i++)
-            key.SignData(digest, HashAlgorithmName.SHA256);
-        Console.WriteLine($"ECDSA P-256 sign: {watch.Elapsed.TotalMicroseconds / megabytes:F1} us");
+        TimeSpan signing = Best(megabytes, () => key.SignData(digest, HashAlgorithmName.SHA256));
+        Console.WriteLine($"ECDSA P-256 sign: {signing.TotalMicroseconds / megabytes:F1} us");
     }
 
     private static void Measure(string what, int megabytes, Action piece)
     {
         int pieces = Math.Max(megabytes * 1_000_000 / Piece, 1);
-        piece();
-        Stopwatch watch = Stopwatch.StartNew();
-        for (int i = 0; i < pieces; i++)
-            piece();
-        Console.WriteLine($"{what}: {(double)pieces * Piece / 1e6 / watch.Elapsed.TotalSeconds:F1} MB/s");
+        Console.WriteLine($"{what}: {(double)pieces * Piece / 1e6 / Best(pieces, piece).TotalSeconds:F1} MB/s");
+    }
+
+    /// <summary>The shortest of several rounds: the one that least else was going on in.</summary>
+    private static TimeSpan Best(int times, Action action)
+    {
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int round = 0; round < Rounds; round++)
+        {
+            Stopwatch watch = Stopwatch.StartNew();
+            for (int i = 0; i < times; i++)
+                action();
+            best = watch.Elapsed < best ? watch.Elapsed : best;
+        }
+        return best;
     }
 }
