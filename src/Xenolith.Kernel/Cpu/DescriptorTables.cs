@@ -19,6 +19,7 @@ internal static unsafe class DescriptorTables
      */
     private const int ExceptionStack = 1, UpcallStack = 2, DoubleFaultStack = 3, NmiStack = 4;
 
+    // Its size and the place of IST 2, which the upcall moves while it is in use, are known to the assembly (Layout.inc).
     [StructLayout(LayoutKind.Sequential, Pack = 4)]
     private struct TaskState
     {
@@ -40,7 +41,6 @@ internal static unsafe class DescriptorTables
     private struct Tables
     {
         internal fixed ulong Gates[VectorCount * 2];
-        internal TaskState Task;
         internal fixed byte Stacks[4 * StackSize + 16];
     }
 
@@ -50,11 +50,12 @@ internal static unsafe class DescriptorTables
     {
         Tables* t = (Tables*)Unsafe.AsPointer(ref tables);
         ulong stacks = ((ulong)t->Stacks + 15) & ~15ul;
+        TaskState* state = (TaskState*)Asm.TaskState;
         for (uint i = 0; i < 4; i++)
-            t->Task.InterruptStacks[i] = stacks + (i + 1) * StackSize;
-        t->Task.PortMap = (ushort)sizeof(TaskState);
+            state->InterruptStacks[i] = stacks + (i + 1) * StackSize;
+        state->PortMap = (ushort)sizeof(TaskState);
 
-        ulong task = (ulong)&t->Task;
+        ulong task = (ulong)state;
         ulong* gdt = Asm.Gdt;
         // Available 64-bit TSS (type 9), present; a system descriptor takes two slots.
         gdt[3] = (uint)(sizeof(TaskState) - 1) | (task & 0xFFFFFF) << 16 | 0x89ul << 40 | (task >> 24 & 0xFF) << 56;

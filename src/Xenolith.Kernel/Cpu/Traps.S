@@ -65,7 +65,7 @@
         .globl trap_stubs
 trap_stubs:
         .set vector, 0
-        .rept 33
+        .rept 32
         .balign 16
         .if (vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
         .else
@@ -75,6 +75,16 @@ trap_stubs:
         jmp trap_entry
         .set vector, vector + 1
         .endr
+
+# The last stub is the upcall's. An upcall that comes while another's handler runs must not find the same stack. On a processor none does,
+# since interrupts are off. But QEMU 7.2's emulation delivers an injected interrupt a second time, whatever IF says, when its own timers
+# want attention before the guest's next exit. So the stack for the next upcall is lower from the first instruction on, until this one
+# has left it; and one that has interrupted code with interrupts off is none, and is dropped.
+        .balign 16
+        subq $UPCALL_STACK_STEP, task_state + TASK_UPCALL_STACK(%rip)
+        pushq $0
+        pushq $VECTOR_UPCALL
+        # falls through
 
         .balign 16
 trap_entry:                                     # IST stack: vector, error, rip, cs, rflags, rsp, ss
@@ -88,6 +98,8 @@ trap_entry:                                     # IST stack: vector, error, rip,
         jae from_program
         cmpq $syscall_leave, %rax
         je from_syscall_leave
+        cmpq $VECTOR_UPCALL, 16(%rsp)
+        je upcall_in_kernel
 
         popq %rcx
         popq %rax
@@ -96,6 +108,19 @@ trap_entry:                                     # IST stack: vector, error, rip,
         call xl_kernel_trap
         RESTORE_REGISTERS
         addq $16, %rsp
+        iretq
+
+upcall_in_kernel:                               # rcx, rax, vector, error, rip, cs, rflags, rsp, ss
+        testl $RFLAGS_IF, 48(%rsp)
+        popq %rcx
+        popq %rax
+        jz 1f
+        SAVE_REGISTERS
+        movq %rsp, %rdi
+        call xl_kernel_trap
+        RESTORE_REGISTERS
+1:      addq $16, %rsp
+        addq $UPCALL_STACK_STEP, task_state + TASK_UPCALL_STACK(%rip)
         iretq
 
 # At the jump that ends a system call: everything but rip is the program's already, and rip is in rcx. It counts as the program's.
@@ -127,7 +152,10 @@ from_program:                                   # rcx, rax, vector, error, rip, 
         movq %rax, %rcx
         movq (%rsp), %rax                       # already in its slot; pushed again below
         addq $8, %rsp
-        SAVE_REGISTERS
+        cmpl $VECTOR_UPCALL, (%rsp)
+        jne 1f
+        addq $UPCALL_STACK_STEP, task_state + TASK_UPCALL_STACK(%rip)
+1:      SAVE_REGISTERS
         movq %rsp, %rdi
         call xl_program_trap
         # falls through
@@ -162,7 +190,7 @@ syscall_entry:
         movq 16(%rsp), %rcx
         movq 32(%rsp), %r11
         pushq %r11
-        andl $~0x200, (%rsp)                    # IF comes back with STI, whose shadow covers the jump:
+        andl $~RFLAGS_IF, (%rsp)                # IF comes back with STI, whose shadow covers the jump:
         popfq                                   # no interrupt can find the program's stack with a kernel rip
         movq 40(%rsp), %rsp
         sti
