@@ -30,6 +30,9 @@ internal static class Images
     /// <summary>What System.IO does, told the same on Linux and as a domain.</summary>
     internal static string Files { get; } = Published("test/Conformance/Files");
 
+    /// <summary>System.Security.Cryptography and TLS: prints what it observes.</summary>
+    internal static string Crypto { get; } = Published("test/Conformance/Crypto");
+
     /// <summary>Brings all images up to date with their sources, the kernel's included.</summary>
     internal static async Task PublishAsync(CancellationToken cancellationToken)
     {

@@ -5,6 +5,7 @@ using System.Buffers.Binary;
 using System.Text.RegularExpressions;
 using Xenolith.Sdk.Content;
 using Xenolith.Sdk.Elf;
+using Xenolith.Sdk.OpenSsl;
 using Xenolith.Sdk.Symbols;
 
 namespace Xenolith.Sdk.Linking;
@@ -22,6 +23,7 @@ public static partial class ImageLinker
     public static void Link(ImageLinkOptions options)
     {
         CheckInputs(options);
+        options = options with { Libraries = OpenSslLibraries.Resolve(options) };
         Directory.CreateDirectory(options.WorkDirectory);
         LibcImports.Require(
             options.Libraries.Where(options.IsRuntimeLibrary),
