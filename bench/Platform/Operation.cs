@@ -11,7 +11,7 @@ internal sealed record Operation(string Key, string Title, int Rounds, int PerRo
     public static IReadOnlyList<Operation> All { get; } =
     [
         new("event-peer", "event round trip, two domUs", 200),
-        new("event-within-4", "event round trip, two waiters of one domU, 4 ports open", 200),
+        new("event-within-4", "event round trip, one domU, 4 ports open", 200),
         new("event-within-4000", "the same, 4,000 ports open", 200),
         new("map-1", "map and unmap 1 page", 100),
         new("map-16", "map and unmap 16 pages", 50),

@@ -65,7 +65,7 @@
         .globl trap_stubs
 trap_stubs:
         .set vector, 0
-        .rept 33
+        .rept 32
         .balign 16
         .if (vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
         .else
@@ -75,6 +75,41 @@ trap_stubs:
         jmp trap_entry
         .set vector, vector + 1
         .endr
+
+# The last stub is the upcall's. QEMU 7.2's emulation now and then delivers an injected interrupt a second time, whatever IF says, at any
+# instruction until the guest's next exit: also before the first one here. The second frame must not take the place of the first.
+# So the frame is pushed over the TSS's own IST 7, through which the CPU found the place: the upper half of rip, which is 0, and the lower
+# half of cs become a stack pointer, SELECTOR_CODE << 32, and that is where the next delivery finds its stack
+# (Memory/AddressSpace.cs maps a page there). From there on:
+#
+#   task_state + 80 rip   84..91 IST 7   88 cs   96 rflags   104 rsp   112 ss   120 = what IST 7 holds while no upcall is being taken
+#
+# An upcall that has interrupted code with interrupts off is such a second delivery, and is dropped: it changes no register.
+        .balign 16
+upcall_stub:
+        testl $RFLAGS_IF, 16(%rsp)
+        jz upcall_twice
+        movq task_state + TASK_UPCALL_STACK(%rip), %rsp
+        pushq task_state + 112(%rip)
+        pushq task_state + 104(%rip)
+        pushq task_state + 96(%rip)
+        pushq task_state + 88(%rip)
+        pushq task_state + 80(%rip)
+        movq $task_state + TASK_UPCALL_FRAME, task_state + TASK_UPCALL_ENTRY(%rip)
+        pushq $0
+        pushq $VECTOR_UPCALL
+        jmp trap_entry
+upcall_twice:                                   # on the other stack, with the first frame still in the TSS; or in the TSS
+        cmpq $task_state + 80, %rsp
+        jne 1f
+        movq second_upcall_stack(%rip), %rsp    # the frame must leave IST 7 before that is set again
+        pushq task_state + 112(%rip)
+        pushq task_state + 104(%rip)
+        pushq task_state + 96(%rip)
+        pushq task_state + 88(%rip)
+        pushq task_state + 80(%rip)
+        movq $task_state + TASK_UPCALL_FRAME, task_state + TASK_UPCALL_ENTRY(%rip)
+1:      iretq
 
         .balign 16
 trap_entry:                                     # IST stack: vector, error, rip, cs, rflags, rsp, ss
@@ -162,9 +197,14 @@ syscall_entry:
         movq 16(%rsp), %rcx
         movq 32(%rsp), %r11
         pushq %r11
-        andl $~0x200, (%rsp)                    # IF comes back with STI, whose shadow covers the jump:
+        andl $~RFLAGS_IF, (%rsp)                # IF comes back with STI, whose shadow covers the jump:
         popfq                                   # no interrupt can find the program's stack with a kernel rip
         movq 40(%rsp), %rsp
         sti
 syscall_leave:
         jmp *%rcx
+
+        .section .xl.rodata.traps, "a", @progbits
+        .balign 8
+second_upcall_stack:
+        .quad SELECTOR_CODE << 32

@@ -13,7 +13,9 @@ internal static unsafe class PollCalls
     private const ulong PollFdSize = 8, MaskSize = 8;
     private const int MaximumEvents = int.MaxValue / PollEvent.Size;
 
-    /// <summary>poll(2): a descriptor below zero is passed over, one that is not open is POLLNVAL. Its timeout is in milliseconds, below zero none.</summary>
+    /// <summary>
+    /// poll(2): a descriptor below zero is passed over, one that is not open is POLLNVAL. Its timeout is in milliseconds, below zero none.
+    /// </summary>
     internal static long Poll(ulong files, ulong count, long milliseconds) => Poll(files, count, Deadline(milliseconds));
 
     /// <summary>ppoll(2): the same with a timespec, which is not updated, and a signal mask for the wait.</summary>
@@ -53,8 +55,8 @@ internal static unsafe class PollCalls
     }
 
     /// <summary>
-    /// epoll_ctl(2): level- and edge-triggered, EPOLLONESHOT. EPOLLEXCLUSIVE and EPOLLWAKEUP have no effect. Files and devices that are always ready are
-    /// EPERM, as in Linux; an epoll instance inside another, which Linux allows, is EINVAL.
+    /// epoll_ctl(2): level- and edge-triggered, EPOLLONESHOT. EPOLLEXCLUSIVE and EPOLLWAKEUP have no effect. Files and devices that are
+    /// always ready are EPERM, as in Linux; an epoll instance inside another, which Linux allows, is EINVAL.
     /// </summary>
     internal static long Control(ulong instance, ulong operation, ulong descriptor, ulong address)
     {

@@ -35,7 +35,9 @@ internal static unsafe class PriorityCalls
         return IsThread(thread) ? (long)PolicyOther : -Errno.NoProcess;
     }
 
-    /// <summary>sched_setscheduler(2), sched_setparam(2): the policies without priorities are accepted, without effect; real-time ones are EPERM.</summary>
+    /// <summary>
+    /// sched_setscheduler(2), sched_setparam(2): the policies without priorities are accepted, without effect; real-time ones are EPERM.
+    /// </summary>
     internal static long SetPolicy(ulong thread, ulong policy, ulong parameters)
     {
         if ((int)thread < 0 || parameters == 0)
