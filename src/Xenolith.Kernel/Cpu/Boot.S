@@ -111,10 +111,11 @@ boot_pd:
         .balign 8
 boot_record:                                    # C#: Boot/BootRecord.cs
         .skip 32
-        .balign 8
+        .balign 16
+        .skip 8                                 # so that task_state + TASK_UPCALL_FRAME is a multiple of 16
         .globl task_state
 task_state:                                     # C#: Cpu/DescriptorTables.cs
-        .skip TASK_SIZE
+        .skip TASK_UPCALL_FRAME
         .balign 4096
         .globl direct_map_level3, direct_map_level2, direct_map_level1
 direct_map_level3:                              # C#: Memory/Frames.cs

@@ -15,11 +15,13 @@ internal static unsafe class DescriptorTables
     /*
      * IST 1  exceptions: taken from the program (then left at once for the thread's kernel stack) or from the kernel
      * IST 2  the event upcall: from the program or from the idle loop
+     * IST 7  where the upcall's frame lands before it goes on to IST 2's stack: in the TSS itself (Traps.S tells why)
      * IST 3  double fault, IST 4  NMI and machine check: may strike while any of the others is in use
      */
-    private const int ExceptionStack = 1, UpcallStack = 2, DoubleFaultStack = 3, NmiStack = 4;
+    private const int ExceptionStack = 1, DoubleFaultStack = 3, NmiStack = 4, UpcallEntry = 7;
+    private const int UpcallFrame = 120; // Layout.inc: TASK_UPCALL_FRAME
 
-    // Its size and the place of IST 2, which the upcall moves while it is in use, are known to the assembly (Layout.inc).
+    // Its size and the places of IST 2 and IST 7 are known to the assembly (Layout.inc).
     [StructLayout(LayoutKind.Sequential, Pack = 4)]
     private struct TaskState
     {
@@ -53,6 +55,7 @@ internal static unsafe class DescriptorTables
         TaskState* state = (TaskState*)Asm.TaskState;
         for (uint i = 0; i < 4; i++)
             state->InterruptStacks[i] = stacks + (i + 1) * StackSize;
+        state->InterruptStacks[UpcallEntry - 1] = (ulong)state + UpcallFrame;
         state->PortMap = (ushort)sizeof(TaskState);
 
         ulong task = (ulong)state;
@@ -69,7 +72,7 @@ internal static unsafe class DescriptorTables
         SetGate(gates + 2, Asm.TrapStubs + 2 * 16, NmiStack);
         SetGate(gates + 8, Asm.TrapStubs + 8 * 16, DoubleFaultStack);
         SetGate(gates + 18, Asm.TrapStubs + 18 * 16, NmiStack);
-        SetGate(gates + UpcallVector, Asm.TrapStubs + UpcallVector * 16, UpcallStack);
+        SetGate(gates + UpcallVector, Asm.TrapStubs + UpcallVector * 16, UpcallEntry);
         Asm.LoadInterruptTable(gates, (uint)(VectorCount * sizeof(Gate) - 1));
     }
 

@@ -76,15 +76,40 @@ trap_stubs:
         .set vector, vector + 1
         .endr
 
-# The last stub is the upcall's. An upcall that comes while another's handler runs must not find the same stack. On a processor none does,
-# since interrupts are off. But QEMU 7.2's emulation delivers an injected interrupt a second time, whatever IF says, when its own timers
-# want attention before the guest's next exit. So the stack for the next upcall is lower from the first instruction on, until this one
-# has left it; and one that has interrupted code with interrupts off is none, and is dropped.
+# The last stub is the upcall's. QEMU 7.2's emulation now and then delivers an injected interrupt a second time, whatever IF says, at any
+# instruction until the guest's next exit: also before the first one here. The second frame must not take the place of the first.
+# So the frame is pushed over the TSS's own IST 7, through which the CPU found the place: the upper half of rip, which is 0, and the lower
+# half of cs become a stack pointer, SELECTOR_CODE << 32, and that is where the next delivery finds its stack
+# (Memory/AddressSpace.cs maps a page there). From there on:
+#
+#   task_state + 80 rip   84..91 IST 7   88 cs   96 rflags   104 rsp   112 ss   120 = what IST 7 holds while no upcall is being taken
+#
+# An upcall that has interrupted code with interrupts off is such a second delivery, and is dropped: it changes no register.
         .balign 16
-        subq $UPCALL_STACK_STEP, task_state + TASK_UPCALL_STACK(%rip)
+upcall_stub:
+        testl $RFLAGS_IF, 16(%rsp)
+        jz upcall_twice
+        movq task_state + TASK_UPCALL_STACK(%rip), %rsp
+        pushq task_state + 112(%rip)
+        pushq task_state + 104(%rip)
+        pushq task_state + 96(%rip)
+        pushq task_state + 88(%rip)
+        pushq task_state + 80(%rip)
+        movq $task_state + TASK_UPCALL_FRAME, task_state + TASK_UPCALL_ENTRY(%rip)
         pushq $0
         pushq $VECTOR_UPCALL
-        # falls through
+        jmp trap_entry
+upcall_twice:                                   # on the other stack, with the first frame still in the TSS; or in the TSS
+        cmpq $task_state + 80, %rsp
+        jne 1f
+        movq second_upcall_stack(%rip), %rsp    # the frame must leave IST 7 before that is set again
+        pushq task_state + 112(%rip)
+        pushq task_state + 104(%rip)
+        pushq task_state + 96(%rip)
+        pushq task_state + 88(%rip)
+        pushq task_state + 80(%rip)
+        movq $task_state + TASK_UPCALL_FRAME, task_state + TASK_UPCALL_ENTRY(%rip)
+1:      iretq
 
         .balign 16
 trap_entry:                                     # IST stack: vector, error, rip, cs, rflags, rsp, ss
@@ -98,8 +123,6 @@ trap_entry:                                     # IST stack: vector, error, rip,
         jae from_program
         cmpq $syscall_leave, %rax
         je from_syscall_leave
-        cmpq $VECTOR_UPCALL, 16(%rsp)
-        je upcall_in_kernel
 
         popq %rcx
         popq %rax
@@ -108,19 +131,6 @@ trap_entry:                                     # IST stack: vector, error, rip,
         call xl_kernel_trap
         RESTORE_REGISTERS
         addq $16, %rsp
-        iretq
-
-upcall_in_kernel:                               # rcx, rax, vector, error, rip, cs, rflags, rsp, ss
-        testl $RFLAGS_IF, 48(%rsp)
-        popq %rcx
-        popq %rax
-        jz 1f
-        SAVE_REGISTERS
-        movq %rsp, %rdi
-        call xl_kernel_trap
-        RESTORE_REGISTERS
-1:      addq $16, %rsp
-        addq $UPCALL_STACK_STEP, task_state + TASK_UPCALL_STACK(%rip)
         iretq
 
 # At the jump that ends a system call: everything but rip is the program's already, and rip is in rcx. It counts as the program's.
@@ -152,10 +162,7 @@ from_program:                                   # rcx, rax, vector, error, rip, 
         movq %rax, %rcx
         movq (%rsp), %rax                       # already in its slot; pushed again below
         addq $8, %rsp
-        cmpl $VECTOR_UPCALL, (%rsp)
-        jne 1f
-        addq $UPCALL_STACK_STEP, task_state + TASK_UPCALL_STACK(%rip)
-1:      SAVE_REGISTERS
+        SAVE_REGISTERS
         movq %rsp, %rdi
         call xl_program_trap
         # falls through
@@ -196,3 +203,8 @@ syscall_entry:
         sti
 syscall_leave:
         jmp *%rcx
+
+        .section .xl.rodata.traps, "a", @progbits
+        .balign 8
+second_upcall_stack:
+        .quad SELECTOR_CODE << 32

@@ -21,6 +21,9 @@ internal enum FileKind
 
     /// <summary>A place in the file system and no more (O_PATH).</summary>
     Path,
+
+    /// <summary>A set of files that is waited for (epoll).</summary>
+    EventPoll,
 }
 
 internal unsafe struct OpenFile
@@ -33,6 +36,7 @@ internal unsafe struct OpenFile
     internal uint Flags;
     internal int References;
     internal PipeBuffer* Pipe;
+    internal EventPoll* PollSet;
 
     /// <summary>What it was opened by name for; null for pipes and the console's first descriptors.</summary>
     internal Inode* Inode;
@@ -60,6 +64,9 @@ internal unsafe struct OpenFile
     {
         if (--file->References > 0)
             return;
+        EventPoll.Forget(file);
+        if (file->PollSet != null)
+            EventPoll.Free(file->PollSet);
         if (file->Pipe != null)
             PipeBuffer.CloseEnd(file->Pipe, file->Kind);
         if (file->Inode != null)

@@ -111,6 +111,14 @@ internal static unsafe class Dispatcher
             case SystemCall.Dup2: return DescriptorCalls.DuplicateTo(a, b);
             case SystemCall.Dup3: return DescriptorCalls.DuplicateTo(a, b, c);
 
+            case SystemCall.Poll: return PollCalls.Poll(a, b, (long)c);
+            case SystemCall.Ppoll: return PollCalls.PollMasked(a, b, c, d, e);
+            case SystemCall.EpollCreate: return PollCalls.Create(a);
+            case SystemCall.EpollCreate1: return PollCalls.CreateWithFlags(a);
+            case SystemCall.EpollCtl: return PollCalls.Control(a, b, c, d);
+            case SystemCall.EpollWait: return PollCalls.Wait(a, b, c, (long)d);
+            case SystemCall.EpollPwait: return PollCalls.WaitMasked(a, b, c, (long)d, e, f);
+
             case SystemCall.Mmap: return MemoryCalls.Map(a, b, c, d, e, f);
             case SystemCall.Mprotect: return MemoryCalls.Protect(a, b, c);
             case SystemCall.Munmap: return MemoryCalls.Unmap(a, b);
@@ -129,6 +137,15 @@ internal static unsafe class Dispatcher
             case SystemCall.Futex: return ThreadCalls.Futex(a, b, c, d, e, f);
             case SystemCall.SchedGetaffinity: return ThreadCalls.GetAffinity(a, b, c);
             case SystemCall.SchedSetaffinity: return ThreadCalls.SetAffinity(a, b, c);
+            case SystemCall.Getpriority: return PriorityCalls.Get(a, b);
+            case SystemCall.Setpriority: return PriorityCalls.Set(a, b);
+            case SystemCall.SchedGetscheduler: return PriorityCalls.GetPolicy(a);
+            case SystemCall.SchedSetscheduler: return PriorityCalls.SetPolicy(a, b, c);
+            case SystemCall.SchedGetparam: return PriorityCalls.GetParameters(a, b);
+            case SystemCall.SchedSetparam: return PriorityCalls.SetPolicy(a, 0, b);
+            case SystemCall.SchedGetPriorityMax: return PriorityCalls.Highest(a);
+            case SystemCall.SchedGetPriorityMin: return PriorityCalls.Lowest(a);
+            case SystemCall.SchedRrGetInterval: return PriorityCalls.Slice(a, b);
             case SystemCall.Getcpu: return ThreadCalls.GetCpu(a, b);
             case SystemCall.ArchPrctl: return ThreadCalls.ArchControl(a, b);
             case SystemCall.Prctl: return ThreadCalls.Control(a, b);
@@ -152,6 +169,10 @@ internal static unsafe class Dispatcher
             case SystemCall.Getpid: return ProcessCalls.ProcessId;
             case SystemCall.Getppid: return 0;
             case SystemCall.Getuid or SystemCall.Geteuid or SystemCall.Getgid or SystemCall.Getegid: return 0;
+            // There is no process but this one.
+            case SystemCall.Wait4 or SystemCall.Waitid: return -Errno.NoChild;
+            // No address family is there: what a program does with a network goes through libraries, not through the kernel.
+            case SystemCall.Socket or SystemCall.Socketpair: return -Errno.AddressFamily;
             case SystemCall.Uname: return ProcessCalls.Uname(a);
             case SystemCall.Sysinfo: return ProcessCalls.SystemInfo(a);
             case SystemCall.Getrusage: return ProcessCalls.ResourceUsage(a, b);

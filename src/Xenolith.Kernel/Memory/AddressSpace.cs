@@ -37,6 +37,7 @@ internal static unsafe partial class AddressSpace
         MapImage(Asm.TextStart, Asm.TextEnd, RegionProtection.Read | RegionProtection.Execute);
         MapImage(Asm.RodataStart, Asm.RodataEnd, RegionProtection.Read);
         MapImage(Asm.DataStart, Asm.DataEnd, ReadWrite);
+        MapSecondUpcallStack();
         Asm.RootTable[0] = *(ulong*)(Layout.DirectMap + newRoot);
         Asm.FlushTranslations();
         PageTables.Initialize(Asm.RootTable);
@@ -276,6 +277,18 @@ internal static unsafe partial class AddressSpace
         attributes.Kind = RegionKind.Image;
         if (start < end && regions.Insert(start, end, attributes) != RegionResult.Done)
             Panic.Stop("no memory for the image's regions");
+    }
+
+    /// <summary>The page below the address at which an upcall finds its stack that is delivered twice (Cpu/Traps.S). The program cannot have it.</summary>
+    private static void MapSecondUpcallStack()
+    {
+        ulong frame = Frames.AllocateZeroed(FrameUse.Kernel);
+        ulong page = Layout.SecondUpcallStack - Layout.PageSize;
+        RegionAttributes attributes = default;
+        attributes.Kind = RegionKind.Image;
+        if (frame == 0 || !PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed)
+            || regions.Insert(page, Layout.SecondUpcallStack, attributes) != RegionResult.Done)
+            Panic.Stop("no memory for an interrupt stack");
     }
 
     private static void* TakePage()

@@ -18,6 +18,8 @@ internal static class Layout
     internal const ulong LargePageSize = 2 << 20;
 
     internal const ulong LowestMappable = 0x20_0000;
+    /// <summary>The code selector, shifted left by 32: see Cpu/Traps.S. The page below it is mapped.</summary>
+    internal const ulong SecondUpcallStack = 0x8_0000_0000;
     internal const ulong MappingBase = 0x10_0000_0000;
     internal const ulong ForeignWindow = 0x6000_0000_0000;
     internal const ulong ForeignWindowPages = 1 << 24;

@@ -1,4 +1,5 @@
 using Xenolith.Sdk.Content;
+using Xenolith.Sdk.OpenSsl;
 using Xenolith.Sdk.Symbols;
 
 namespace Xenolith.Sdk.Linking;
@@ -53,6 +54,11 @@ public sealed record ImageLinkOptions
     /// where the C library's own default (128 KiB in musl) is too small for it.
     /// </summary>
     public int StackSize { get; init; } = 1536 * 1024;
+
+    /// <summary>
+    /// Where OpenSSL is, for a program that uses it. Null leaves the runtime's own adapter in, which finds no OpenSSL in an image.
+    /// </summary>
+    public OpenSslOptions? OpenSsl { get; init; }
 
     /// <summary>More arguments for the linker, after all others.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];

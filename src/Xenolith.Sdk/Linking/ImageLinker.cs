@@ -5,6 +5,7 @@ using System.Buffers.Binary;
 using System.Text.RegularExpressions;
 using Xenolith.Sdk.Content;
 using Xenolith.Sdk.Elf;
+using Xenolith.Sdk.OpenSsl;
 using Xenolith.Sdk.Symbols;
 
 namespace Xenolith.Sdk.Linking;
@@ -22,6 +23,7 @@ public static partial class ImageLinker
     public static void Link(ImageLinkOptions options)
     {
         CheckInputs(options);
+        options = options with { Libraries = OpenSslLibraries.Resolve(options) };
         Directory.CreateDirectory(options.WorkDirectory);
         LibcImports.Require(
             options.Libraries.Where(options.IsRuntimeLibrary),
@@ -86,7 +88,7 @@ public static partial class ImageLinker
         }
         catch (ArgumentException e)
         {
-            throw new ImageLinkException("XEN1015", e.Message.Split(" (Parameter")[0]);
+            throw new ImageLinkException("XEN1018", e.Message.Split(" (Parameter")[0]);
         }
         File.WriteAllBytes(path, ElfObjectWriter.WithReadOnlySection(".xl.content", archive, PageSize));
     }
