@@ -88,7 +88,7 @@ public static partial class ImageLinker
         }
         catch (ArgumentException e)
         {
-            throw new ImageLinkException("XEN1015", e.Message.Split(" (Parameter")[0]);
+            throw new ImageLinkException("XEN1018", e.Message.Split(" (Parameter")[0]);
         }
         File.WriteAllBytes(path, ElfObjectWriter.WithReadOnlySection(".xl.content", archive, PageSize));
     }
