@@ -24,4 +24,11 @@ public sealed class CryptoTests(ImageBed bed)
         ImageRun run = (await bed.RunAsync(Images.Crypto, GuestCommandLine.Join(Environment, []), memory: 128)).RequireSuccess();
         Assert.Equal(process.Output.Split('\n'), run.Output.Split('\n'));
     }
+
+    [Fact]
+    public async Task The_root_certificates_that_were_packed_are_trusted()
+    {
+        ImageRun run = (await bed.RunAsync(Images.Crypto, "roots", memory: 128)).RequireSuccess();
+        Assert.Equal("more than a hundred: True\nISRG Root X1: CABD2A79A1076A31F21D253635CB039D4329A5E8\nit is trusted: True\n", run.Output);
+    }
 }

@@ -2,6 +2,7 @@
 // so what is printed of them is what must hold.
 //
 //   Crypto                   everything
+//   Crypto roots             the root certificates that are there
 //   Crypto throughput [MB]   how fast hashing and encryption are here
 
 using Xenolith.Conformance.Crypto;
@@ -9,6 +10,12 @@ using Xenolith.Conformance.Crypto;
 if (args is ["throughput", .. var rest])
 {
     Throughput.Run(rest is [var megabytes] ? int.Parse(megabytes) : 64);
+    return;
+}
+
+if (args is ["roots"])
+{
+    Roots.Run();
     return;
 }
 
