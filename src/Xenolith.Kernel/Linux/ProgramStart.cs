@@ -5,7 +5,6 @@ using Xenolith.Kernel.Boot;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Entropy;
-using Xenolith.Kernel.Files;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Xen;
@@ -20,6 +19,8 @@ internal static unsafe class ProgramStart
     private const int MaximumWords = 256;
     private const ulong AuxNull = 0, AuxProgramHeaders = 3, AuxHeaderSize = 4, AuxHeaderCount = 5, AuxPageSize = 6, AuxEntry = 9;
     private const ulong AuxUid = 11, AuxEuid = 12, AuxGid = 13, AuxEgid = 14, AuxCapabilities = 16, AuxClockTicks = 17, AuxSecure = 23, AuxRandom = 25, AuxName = 31, AuxVdso = 33;
+    private static ReadOnlySpan<byte> ProgramName => "/app\0"u8;
+
     /// <summary>Starts the program. Does not return: the boot stack is left behind.</summary>
     internal static void Enter()
     {
@@ -54,12 +55,9 @@ internal static unsafe class ProgramStart
 
         // From high to low: program name, random bytes, the words' text, then the vectors, 16-byte aligned.
         byte* at = (byte*)top - 16;
-        Span<byte> program = stackalloc byte[Names.Longest + 8];
-        int programLength = FileTree.ProgramPath(program);
-        at -= programLength + 1;
+        at -= ProgramName.Length;
         byte* name = at;
-        Copy(name, program.Slice(0, programLength));
-        name[programLength] = 0;
+        Copy(name, ProgramName);
         at = (byte*)((ulong)at - 16 & ~15ul);
         byte* random = at;
         EntropyPool.Fill(new Span<byte>(random, 16));
