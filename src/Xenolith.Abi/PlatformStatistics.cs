@@ -33,7 +33,7 @@ public struct MemoryInfo
     /// <summary>The kernel's side of threads: their kernel stacks and structures.</summary>
     public ulong Threads;
 
-    /// <summary>The kernel's other objects, its account of the RAM, and the RAM that it leaves alone.</summary>
+    /// <summary>The kernel's other objects, files in memory among them, its account of the RAM, and the RAM that it leaves alone.</summary>
     public ulong Kernel;
 
     /// <summary>What is promised: writable memory of the program, touched or not.</summary>

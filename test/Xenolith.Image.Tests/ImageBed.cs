@@ -42,9 +42,9 @@ public sealed class ImageBed : IAsyncLifetime
     }
 
     /// <summary>Waits for a domain's end.</summary>
-    internal static async Task<ImageRun> CompleteAsync(Domain domain)
+    internal static async Task<ImageRun> CompleteAsync(Domain domain, TimeSpan? timeout = null)
     {
-        DomainEnd end = await domain.WaitForShutdownAsync(cancellationToken: TestContext.Current.CancellationToken);
+        DomainEnd end = await domain.WaitForShutdownAsync(timeout, TestContext.Current.CancellationToken);
         return new ImageRun(domain.Id, domain.Console.Bytes, end);
     }
 }

@@ -27,6 +27,15 @@ internal static class Images
     /// <summary>Checks the contract that every platform keeps.</summary>
     internal static string Contract { get; } = Published("test/Programs/Contract");
 
+    /// <summary>What System.IO does, told the same on Linux and as a domain.</summary>
+    internal static string Files { get; } = Published("test/Conformance/Files");
+
+    /// <summary>System.Security.Cryptography and TLS: prints what it observes.</summary>
+    internal static string Crypto { get; } = Published("test/Conformance/Crypto");
+
+    /// <summary>A program that prints what it observes, to be compared with what it prints as a Linux process.</summary>
+    internal static string Conformance(string program) => Published($"test/Conformance/{program}");
+
     /// <summary>Brings all images up to date with their sources, the kernel's included.</summary>
     internal static async Task PublishAsync(CancellationToken cancellationToken)
     {

@@ -66,9 +66,9 @@ public sealed class RuntimeTests(ImageBed bed)
     }
 
     [Fact]
-    public async Task The_program_seems_to_lie_in_the_root_directory()
+    public async Task The_program_lies_in_a_directory_of_its_own()
     {
         ImageRun run = (await bed.RunAsync(Images.Platform, "paths")).RequireSuccess();
-        Assert.Equal("/app in /\nTrue True False\n", run.Output);
+        Assert.Equal("/app/Platform in /app/\nTrue True False\n", run.Output);
     }
 }

@@ -2,7 +2,7 @@
 
 namespace Xenolith.Kernel.Cpu;
 
-internal static class Asm
+internal static unsafe class Asm
 {
     [ThreadStatic]
     private static Func<ulong>? timestamp;
@@ -10,4 +10,8 @@ internal static class Asm
     public static void SetTimestamp(Func<ulong> source) => timestamp = source;
 
     public static ulong ReadTimestamp() => timestamp!();
+
+    public static void Move(void* to, void* from, nuint length) => System.Runtime.InteropServices.NativeMemory.Copy(from, to, length);
+
+    public static void Fill(void* to, byte value, nuint length) => System.Runtime.InteropServices.NativeMemory.Fill(to, length, value);
 }

@@ -57,4 +57,5 @@ internal static unsafe class Asm
     internal static ulong* SecurityCookie => (ulong*)LabelAddress(20);
     internal static ulong VdsoFile => LabelAddress(21);
     internal static void* TaskState => (void*)LabelAddress(22);
+    internal static ulong Content => LabelAddress(23);
 }

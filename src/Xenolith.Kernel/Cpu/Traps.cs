@@ -70,7 +70,7 @@ internal static unsafe class Traps
                 return;
             case PageFault:
                 ulong address = Asm.ReadFaultAddress();
-                if (address < Layout.ProgramEnd && AddressSpace.Fault(address, frame->Error) == FaultResult.Handled)
+                if (address < Layout.ProgramEnd && (AddressSpace.Fault(address, frame->Error) == FaultResult.Handled || AddressSpace.Absorb(address)))
                     return;
                 Panic.Stop(frame, ThreadTable.IsGuard(address) ? "kernel stack overflow" : "page fault in the kernel");
                 return;
@@ -94,6 +94,9 @@ internal static unsafe class Traps
                 return;
             case FaultResult.NotAllowed:
                 Signals.Fault(frame, SignalNumber.Segv, SignalNumber.SegvAccessError, address);
+                return;
+            case FaultResult.BeyondFile:
+                Signals.Fault(frame, SignalNumber.Bus, SignalNumber.BusAddress, address);
                 return;
             default:
                 Log.Line("out of memory: no page is left for a thread's stack; raise memory= in the domain's configuration");

@@ -15,6 +15,7 @@ internal unsafe struct PipeBuffer
     private uint head, tail; // read and write positions, free running
     private bool hasReader, hasWriter;
     private WaitQueue readers, writers;
+    private ulong changes;
 
     private static ObjectPool pool;
 
@@ -40,12 +41,12 @@ internal unsafe struct PipeBuffer
         if (end == FileKind.PipeReader)
         {
             pipe->hasReader = false;
-            Scheduler.WakeAll(&pipe->writers);
+            Changed(pipe, &pipe->writers);
         }
         else
         {
             pipe->hasWriter = false;
-            Scheduler.WakeAll(&pipe->readers);
+            Changed(pipe, &pipe->readers);
         }
         if (pipe->hasReader || pipe->hasWriter)
             return;
@@ -54,6 +55,13 @@ internal unsafe struct PipeBuffer
     }
 
     internal static uint Available(PipeBuffer* pipe) => pipe->tail - pipe->head;
+
+    /// <summary>The bits of <see cref="Readiness"/> for one end. As on Linux, what the other end left is readable beside its hang-up.</summary>
+    internal static uint ReadyFor(PipeBuffer* pipe, FileKind end) => end == FileKind.PipeReader
+        ? (Available(pipe) > 0 ? Readiness.In : 0) | (pipe->hasWriter ? 0 : Readiness.HangUp)
+        : (Available(pipe) < Capacity ? Readiness.Out : 0) | (pipe->hasReader ? 0 : Readiness.Error);
+
+    internal static ulong ChangesOf(PipeBuffer* pipe) => pipe->changes;
 
     internal static long Read(PipeBuffer* pipe, Span<byte> buffer, bool nonBlocking)
     {
@@ -71,7 +79,7 @@ internal unsafe struct PipeBuffer
         int count = 0;
         for (; count < buffer.Length && pipe->head != pipe->tail; count++)
             buffer[count] = pipe->bytes[pipe->head++ % Capacity];
-        Scheduler.WakeAll(&pipe->writers);
+        Changed(pipe, &pipe->writers);
         return count;
     }
 
@@ -98,8 +106,15 @@ internal unsafe struct PipeBuffer
             }
             for (; written < buffer.Length && Available(pipe) < Capacity; written++)
                 pipe->bytes[pipe->tail++ % Capacity] = buffer[written];
-            Scheduler.WakeAll(&pipe->readers);
+            Changed(pipe, &pipe->readers);
         }
         return written;
+    }
+
+    private static void Changed(PipeBuffer* pipe, WaitQueue* waiting)
+    {
+        pipe->changes++;
+        Scheduler.WakeAll(waiting);
+        Readiness.Changed();
     }
 }

@@ -37,32 +37,89 @@ internal static unsafe class Dispatcher
         ulong a = frame->Rdi, b = frame->Rsi, c = frame->Rdx, d = frame->R10, e = frame->R8, f = frame->R9;
         switch (frame->Error)
         {
-            case SystemCall.Read: return FileCalls.Read(a, b, c);
-            case SystemCall.Write: return FileCalls.Write(a, b, c);
-            case SystemCall.Readv: return FileCalls.ReadVector(a, b, c);
-            case SystemCall.Writev: return FileCalls.WriteVector(a, b, c);
-            case SystemCall.Open: return FileCalls.Open(a, b);
-            case SystemCall.Openat: return FileCalls.Open(b, c);
-            case SystemCall.Close: return FileCalls.Close(a);
-            case SystemCall.Stat or SystemCall.Lstat: return FileCalls.Stat(a, b);
-            case SystemCall.Newfstatat: return FileCalls.Stat(b, c);
-            case SystemCall.Fstat: return FileCalls.StatDescriptor(a, b);
-            case SystemCall.Lseek: return FileCalls.Seek(a);
-            case SystemCall.Ioctl: return FileCalls.Control(a);
-            case SystemCall.Flock: return FileCalls.Lock(a);
-            case SystemCall.Access or SystemCall.Statfs: return FileCalls.FindPath(a);
-            case SystemCall.Faccessat: return FileCalls.FindPath(b);
-            case SystemCall.Readlink: return FileCalls.ReadLink(a, b, c);
-            case SystemCall.Readlinkat: return FileCalls.ReadLink(b, c, d);
-            case SystemCall.Pipe: return FileCalls.Pipe(a, 0);
-            case SystemCall.Pipe2: return FileCalls.Pipe(a, b);
-            case SystemCall.Dup: return FileCalls.Duplicate(a, 0, closeOnExec: false);
-            case SystemCall.Dup2: return FileCalls.DuplicateTo(a, b);
-            case SystemCall.Dup3: return FileCalls.DuplicateTo(a, b);
-            case SystemCall.Fcntl: return FileCalls.FileControl(a, b, c);
-            case SystemCall.Getcwd: return FileCalls.CurrentDirectory(a, b);
+            case SystemCall.Read: return TransferCalls.Read(a, b, c);
+            case SystemCall.Write: return TransferCalls.Write(a, b, c);
+            case SystemCall.Readv: return TransferCalls.ReadVector(a, b, c);
+            case SystemCall.Writev: return TransferCalls.WriteVector(a, b, c);
+            case SystemCall.Pread64: return TransferCalls.ReadAt(a, b, c, (long)d);
+            case SystemCall.Pwrite64: return TransferCalls.WriteAt(a, b, c, (long)d);
+            case SystemCall.Preadv: return TransferCalls.ReadVectorAt(a, b, c, (long)d);
+            case SystemCall.Pwritev: return TransferCalls.WriteVectorAt(a, b, c, (long)d);
+            case SystemCall.Lseek: return TransferCalls.Seek(a, (long)b, c);
+            case SystemCall.CopyFileRange: return TransferCalls.Copy(a, b, c, d, e, f);
+            case SystemCall.Sendfile: return TransferCalls.Send(a, b, c, d);
 
-            case SystemCall.Mmap: return MemoryCalls.Map(a, b, c, d, (long)e);
+            case SystemCall.Open: return OpenCalls.Open(a, b, c);
+            case SystemCall.Openat: return OpenCalls.OpenAt(a, b, c, d);
+            case SystemCall.Creat: return OpenCalls.Create(a, b);
+            case SystemCall.Close: return OpenCalls.Close(a);
+            case SystemCall.MemfdCreate: return OpenCalls.CreateInMemory(a, b);
+
+            case SystemCall.Stat: return MetadataCalls.Stat(PathArguments.WorkingDirectory, a, b, 0);
+            case SystemCall.Lstat: return MetadataCalls.Stat(PathArguments.WorkingDirectory, a, b, PathArguments.SymlinkNoFollow);
+            case SystemCall.Newfstatat: return MetadataCalls.Stat(a, b, c, d);
+            case SystemCall.Fstat: return MetadataCalls.StatOpen(a, b);
+            case SystemCall.Access: return MetadataCalls.Access(PathArguments.WorkingDirectory, a, b, 0);
+            case SystemCall.Faccessat: return MetadataCalls.Access(a, b, c, 0);
+            case SystemCall.Faccessat2: return MetadataCalls.Access(a, b, c, d);
+            case SystemCall.Chmod: return MetadataCalls.SetMode(PathArguments.WorkingDirectory, a, b);
+            case SystemCall.Fchmodat: return MetadataCalls.SetMode(a, b, c);
+            case SystemCall.Fchmod: return MetadataCalls.SetModeOpen(a, b);
+            case SystemCall.Chown: return MetadataCalls.SetOwner(PathArguments.WorkingDirectory, a, b, c, 0);
+            case SystemCall.Lchown: return MetadataCalls.SetOwner(PathArguments.WorkingDirectory, a, b, c, PathArguments.SymlinkNoFollow);
+            case SystemCall.Fchownat: return MetadataCalls.SetOwner(a, b, c, d, e);
+            case SystemCall.Fchown: return MetadataCalls.SetOwnerOpen(a, b, c);
+            case SystemCall.Utimensat: return MetadataCalls.SetTimes(a, b, c, d);
+            case SystemCall.Umask: return MetadataCalls.SetMask(a);
+            case SystemCall.Statfs: return MetadataCalls.StatFileSystem(a, b);
+            case SystemCall.Fstatfs: return MetadataCalls.StatFileSystemOpen(a, b);
+
+            case SystemCall.Getdents64: return DirectoryCalls.Enumerate(a, b, c);
+            case SystemCall.Mkdir: return DirectoryCalls.MakeDirectory(PathArguments.WorkingDirectory, a, b);
+            case SystemCall.Mkdirat: return DirectoryCalls.MakeDirectory(a, b, c);
+            case SystemCall.Rmdir: return DirectoryCalls.Remove(PathArguments.WorkingDirectory, a, PathArguments.RemoveDirectory);
+            case SystemCall.Unlink: return DirectoryCalls.Remove(PathArguments.WorkingDirectory, a, 0);
+            case SystemCall.Unlinkat: return DirectoryCalls.Remove(a, b, c);
+            case SystemCall.Rename: return DirectoryCalls.Rename(PathArguments.WorkingDirectory, a, PathArguments.WorkingDirectory, b, 0);
+            case SystemCall.Renameat: return DirectoryCalls.Rename(a, b, c, d, 0);
+            case SystemCall.Renameat2: return DirectoryCalls.Rename(a, b, c, d, e);
+            case SystemCall.Link: return DirectoryCalls.Link(PathArguments.WorkingDirectory, a, PathArguments.WorkingDirectory, b, 0);
+            case SystemCall.Linkat: return DirectoryCalls.Link(a, b, c, d, e);
+            case SystemCall.Symlink: return DirectoryCalls.MakeLink(a, PathArguments.WorkingDirectory, b);
+            case SystemCall.Symlinkat: return DirectoryCalls.MakeLink(a, b, c);
+            case SystemCall.Readlink: return DirectoryCalls.ReadLink(PathArguments.WorkingDirectory, a, b, c);
+            case SystemCall.Readlinkat: return DirectoryCalls.ReadLink(a, b, c, d);
+            case SystemCall.Getcwd: return DirectoryCalls.CurrentDirectory(a, b);
+            case SystemCall.Chdir: return DirectoryCalls.ChangeDirectory(a);
+            case SystemCall.Fchdir: return DirectoryCalls.ChangeToOpenDirectory(a);
+
+            case SystemCall.Truncate: return SpaceCalls.Truncate(a, (long)b);
+            case SystemCall.Ftruncate: return SpaceCalls.TruncateOpen(a, (long)b);
+            case SystemCall.Fallocate: return SpaceCalls.Allocate(a, b, c, d);
+            case SystemCall.Fsync or SystemCall.Fdatasync or SystemCall.Syncfs: return SpaceCalls.Synchronize(a);
+            case SystemCall.Sync: return 0;
+            case SystemCall.Fadvise64: return SpaceCalls.Advise(a, d);
+            case SystemCall.Readahead: return SpaceCalls.Advise(a, 0);
+            case SystemCall.Msync: return SpaceCalls.SynchronizeMapping(a, b, c);
+
+            case SystemCall.Ioctl: return DescriptorCalls.Control(a);
+            case SystemCall.Flock: return DescriptorCalls.Lock(a, b);
+            case SystemCall.Fcntl: return DescriptorCalls.FileControl(a, b, c);
+            case SystemCall.Pipe: return DescriptorCalls.Pipe(a, 0);
+            case SystemCall.Pipe2: return DescriptorCalls.Pipe(a, b);
+            case SystemCall.Dup: return DescriptorCalls.Duplicate(a, 0, closeOnExec: false);
+            case SystemCall.Dup2: return DescriptorCalls.DuplicateTo(a, b);
+            case SystemCall.Dup3: return DescriptorCalls.DuplicateTo(a, b, c);
+
+            case SystemCall.Poll: return PollCalls.Poll(a, b, (long)c);
+            case SystemCall.Ppoll: return PollCalls.PollMasked(a, b, c, d, e);
+            case SystemCall.EpollCreate: return PollCalls.Create(a);
+            case SystemCall.EpollCreate1: return PollCalls.CreateWithFlags(a);
+            case SystemCall.EpollCtl: return PollCalls.Control(a, b, c, d);
+            case SystemCall.EpollWait: return PollCalls.Wait(a, b, c, (long)d);
+            case SystemCall.EpollPwait: return PollCalls.WaitMasked(a, b, c, (long)d, e, f);
+
+            case SystemCall.Mmap: return MemoryCalls.Map(a, b, c, d, e, f);
             case SystemCall.Mprotect: return MemoryCalls.Protect(a, b, c);
             case SystemCall.Munmap: return MemoryCalls.Unmap(a, b);
             case SystemCall.Mremap: return MemoryCalls.Remap(a, b, c, d);
@@ -80,6 +137,15 @@ internal static unsafe class Dispatcher
             case SystemCall.Futex: return ThreadCalls.Futex(a, b, c, d, e, f);
             case SystemCall.SchedGetaffinity: return ThreadCalls.GetAffinity(a, b, c);
             case SystemCall.SchedSetaffinity: return ThreadCalls.SetAffinity(a, b, c);
+            case SystemCall.Getpriority: return PriorityCalls.Get(a, b);
+            case SystemCall.Setpriority: return PriorityCalls.Set(a, b);
+            case SystemCall.SchedGetscheduler: return PriorityCalls.GetPolicy(a);
+            case SystemCall.SchedSetscheduler: return PriorityCalls.SetPolicy(a, b, c);
+            case SystemCall.SchedGetparam: return PriorityCalls.GetParameters(a, b);
+            case SystemCall.SchedSetparam: return PriorityCalls.SetPolicy(a, 0, b);
+            case SystemCall.SchedGetPriorityMax: return PriorityCalls.Highest(a);
+            case SystemCall.SchedGetPriorityMin: return PriorityCalls.Lowest(a);
+            case SystemCall.SchedRrGetInterval: return PriorityCalls.Slice(a, b);
             case SystemCall.Getcpu: return ThreadCalls.GetCpu(a, b);
             case SystemCall.ArchPrctl: return ThreadCalls.ArchControl(a, b);
             case SystemCall.Prctl: return ThreadCalls.Control(a, b);
@@ -103,6 +169,10 @@ internal static unsafe class Dispatcher
             case SystemCall.Getpid: return ProcessCalls.ProcessId;
             case SystemCall.Getppid: return 0;
             case SystemCall.Getuid or SystemCall.Geteuid or SystemCall.Getgid or SystemCall.Getegid: return 0;
+            // There is no process but this one.
+            case SystemCall.Wait4 or SystemCall.Waitid: return -Errno.NoChild;
+            // No address family is there: what a program does with a network goes through libraries, not through the kernel.
+            case SystemCall.Socket or SystemCall.Socketpair: return -Errno.AddressFamily;
             case SystemCall.Uname: return ProcessCalls.Uname(a);
             case SystemCall.Sysinfo: return ProcessCalls.SystemInfo(a);
             case SystemCall.Getrusage: return ProcessCalls.ResourceUsage(a, b);

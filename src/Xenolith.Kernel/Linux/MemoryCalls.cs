@@ -1,4 +1,6 @@
-// mmap and its family. Mappings are private and anonymous; writable and executable at once is refused (EACCES).
+// mmap and its family. Writable and executable at once is refused (EACCES), and so is executable memory of a file (EPERM, as on a file
+// system that is mounted noexec).
+using Xenolith.Kernel.Files;
 using Xenolith.Kernel.Memory;
 
 namespace Xenolith.Kernel.Linux;
@@ -12,25 +14,31 @@ internal static unsafe class MemoryCalls
     private const ulong AdviseDontFork = 10, AdviseDoFork = 11, AdviseHugePage = 14, AdviseNoHugePage = 15, AdviseDontDump = 16, AdviseDoDump = 17;
     private const ulong BarrierQuery = 0, BarrierPrivateExpedited = 8, BarrierRegisterPrivateExpedited = 16;
 
-    /// <summary>mmap(2). Files cannot be mapped (ENODEV is what a file system without mmap answers).</summary>
-    internal static long Map(ulong address, ulong length, ulong protection, ulong flags, long descriptor)
+    /// <summary>mmap(2). Shared anonymous memory is as private: there is one process. Files with content can be mapped, shared or private.</summary>
+    internal static long Map(ulong address, ulong length, ulong protection, ulong flags, ulong descriptor, ulong offset)
     {
-        const long noDevice = 19;
         if (length == 0 || (address & Layout.PageMask) != 0 && (flags & MapFixed) != 0)
             return -Errno.Invalid;
         if ((flags & (MapShared | MapPrivate)) == 0)
             return -Errno.Invalid;
-        if ((flags & MapAnonymous) == 0)
-            return descriptor < 0 ? -Errno.BadFile : -noDevice;
+        bool isFile = (flags & MapAnonymous) == 0;
+        OpenFile* file = isFile ? FileTable.Get(descriptor & uint.MaxValue) : null;
+        if (isFile && (file == null || file->Kind == FileKind.Path))
+            return -Errno.BadFile;
         if (!TryProtection(protection, out RegionProtection access))
             return -Errno.Access;
         ulong size = Layout.RoundUp(length);
         if (size < length)
             return -Errno.NoMemory;
+        bool isFixed = (flags & (MapFixed | MapFixedNoReplace)) != 0, replace = (flags & MapFixedNoReplace) == 0;
+        if (isFile)
+        {
+            bool isShared = (flags & MapShared) != 0;
+            long error = CheckFile(file, size, access, isShared, offset);
+            return error != 0 ? error : AddressSpace.MapFile(isFixed ? address : 0, size, access, replace, file->Inode, offset, isShared, file->CanWrite);
+        }
         bool isStack = (flags & MapStack) != 0;
-        if ((flags & (MapFixed | MapFixedNoReplace)) != 0)
-            return AddressSpace.MapAt(address, size, access, isStack, replace: (flags & MapFixedNoReplace) == 0);
-        return AddressSpace.Map(size, access, isStack);
+        return isFixed ? AddressSpace.MapAt(address, size, access, isStack, replace) : AddressSpace.Map(size, access, isStack);
     }
 
     /// <summary>mprotect(2).</summary>
@@ -112,6 +120,19 @@ internal static unsafe class MemoryCalls
             *(int*)mode = 0;
         }
         return 0;
+    }
+
+    private static long CheckFile(OpenFile* file, ulong size, RegionProtection access, bool isShared, ulong offset)
+    {
+        if ((offset & Layout.PageMask) != 0)
+            return -Errno.Invalid;
+        if (offset + size < offset || offset + size > FileSystem.LargestFile)
+            return -Errno.Overflow;
+        if (!file->CanRead || isShared && (access & RegionProtection.Write) != 0 && (!file->CanWrite || (file->Flags & OpenFlags.Append) != 0))
+            return -Errno.Access;
+        if (file->Kind != FileKind.Regular)
+            return -Errno.FileSystemNoDevice;
+        return (access & RegionProtection.Execute) != 0 ? -Errno.NotPermitted : 0;
     }
 
     private static bool TryProtection(ulong flags, out RegionProtection protection)

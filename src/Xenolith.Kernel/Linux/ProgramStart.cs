@@ -5,6 +5,7 @@ using Xenolith.Kernel.Boot;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Entropy;
+using Xenolith.Kernel.Files;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Xen;
@@ -19,8 +20,6 @@ internal static unsafe class ProgramStart
     private const int MaximumWords = 256;
     private const ulong AuxNull = 0, AuxProgramHeaders = 3, AuxHeaderSize = 4, AuxHeaderCount = 5, AuxPageSize = 6, AuxEntry = 9;
     private const ulong AuxUid = 11, AuxEuid = 12, AuxGid = 13, AuxEgid = 14, AuxCapabilities = 16, AuxClockTicks = 17, AuxSecure = 23, AuxRandom = 25, AuxName = 31, AuxVdso = 33;
-    private static ReadOnlySpan<byte> ProgramName => "/app\0"u8;
-
     /// <summary>Starts the program. Does not return: the boot stack is left behind.</summary>
     internal static void Enter()
     {
@@ -55,9 +54,12 @@ internal static unsafe class ProgramStart
 
         // From high to low: program name, random bytes, the words' text, then the vectors, 16-byte aligned.
         byte* at = (byte*)top - 16;
-        at -= ProgramName.Length;
+        Span<byte> program = stackalloc byte[Names.Longest + 8];
+        int programLength = FileTree.ProgramPath(program);
+        at -= programLength + 1;
         byte* name = at;
-        Copy(name, ProgramName);
+        Copy(name, program.Slice(0, programLength));
+        name[programLength] = 0;
         at = (byte*)((ulong)at - 16 & ~15ul);
         byte* random = at;
         EntropyPool.Fill(new Span<byte>(random, 16));

@@ -13,5 +13,14 @@ internal static class SystemCall
     internal const int Gettid = 186, Tkill = 200, Futex = 202, SchedSetaffinity = 203, SchedGetaffinity = 204, SetTidAddress = 218;
     internal const int ClockGettime = 228, ClockGetres = 229, ClockNanosleep = 230, ExitGroup = 231, Tgkill = 234, GetMempolicy = 239;
     internal const int Openat = 257, Newfstatat = 262, Readlinkat = 267, Faccessat = 269, Dup3 = 292, Pipe2 = 293, Prlimit64 = 302, Getcpu = 309;
+    internal const int Socket = 41, Socketpair = 53, Wait4 = 61, Getpriority = 140, Setpriority = 141, SchedSetparam = 142, SchedGetparam = 143;
+    internal const int SchedSetscheduler = 144, SchedGetscheduler = 145, SchedGetPriorityMax = 146, SchedGetPriorityMin = 147, SchedRrGetInterval = 148;
+    internal const int EpollCreate = 213, EpollWait = 232, EpollCtl = 233, Waitid = 247, Ppoll = 271, EpollPwait = 281, EpollCreate1 = 291;
     internal const int Getrandom = 318, Membarrier = 324;
+    internal const int Pread64 = 17, Pwrite64 = 18, Msync = 26, Sendfile = 40, Fsync = 74, Fdatasync = 75, Truncate = 76, Ftruncate = 77;
+    internal const int Chdir = 80, Fchdir = 81, Rename = 82, Mkdir = 83, Rmdir = 84, Creat = 85, Link = 86, Unlink = 87, Symlink = 88;
+    internal const int Chmod = 90, Fchmod = 91, Chown = 92, Fchown = 93, Lchown = 94, Umask = 95, Fstatfs = 138, Sync = 162, Readahead = 187;
+    internal const int Getdents64 = 217, Fadvise64 = 221, Mkdirat = 258, Fchownat = 260, Unlinkat = 263, Renameat = 264, Linkat = 265;
+    internal const int Symlinkat = 266, Fchmodat = 268, Utimensat = 280, Fallocate = 285, Preadv = 295, Pwritev = 296, Syncfs = 306;
+    internal const int Renameat2 = 316, MemfdCreate = 319, CopyFileRange = 326, Faccessat2 = 439;
 }

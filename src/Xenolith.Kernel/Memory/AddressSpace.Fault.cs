@@ -7,6 +7,9 @@ internal enum FaultResult
     NotMapped,
     NotAllowed,
     OutOfMemory,
+
+    /// <summary>A mapped file has nothing there, or there is no space for it.</summary>
+    BeyondFile,
 }
 
 internal static unsafe partial class AddressSpace
@@ -29,7 +32,11 @@ internal static unsafe partial class AddressSpace
             return FaultResult.NotMapped;
         RegionProtection needed = (error & FaultFetch) != 0 ? RegionProtection.Execute
             : (error & FaultWrite) != 0 ? RegionProtection.Write : RegionProtection.Read;
-        if ((region->Attributes.Protection & needed) == 0 || (error & FaultPresent) != 0)
+        if ((region->Attributes.Protection & needed) == 0)
+            return FaultResult.NotAllowed;
+        if (region->Attributes.Kind == RegionKind.File)
+            return FileFault(region, Layout.RoundDown(address), needed == RegionProtection.Write);
+        if ((error & FaultPresent) != 0)
             return FaultResult.NotAllowed;
         if (region->Attributes.Kind != RegionKind.Anonymous)
             return FaultResult.NotMapped;

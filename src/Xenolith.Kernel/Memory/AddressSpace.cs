@@ -2,7 +2,8 @@
 //
 // Reserving is free: pages come, zeroed, when they are first touched. What is writable is charged (Commit.cs) when it becomes so, and
 // stays charged until it is unmapped; thread stacks (RegionFlags.NoReserve) are charged page by page as they are touched.
-// AddressSpace.Fault.cs brings pages in; AddressSpace.Shared.cs has the pages that are shared with other domains.
+// AddressSpace.Fault.cs brings pages in; AddressSpace.Shared.cs has the pages that are shared with other domains, AddressSpace.Files.cs the
+// files that are mapped.
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Entropy;
@@ -87,7 +88,7 @@ internal static unsafe partial class AddressSpace
             return -Errno.Invalid;
         ulong end = address + size;
         for (Region* region = regions.FindFirstAtOrAfter(address); region != null && region->Start < end; region = RegionTree.Next(region))
-            if (region->Attributes.Kind != RegionKind.Anonymous)
+            if (region->Attributes.Kind is not (RegionKind.Anonymous or RegionKind.File))
                 return -Errno.Invalid; // the image is sealed; pages shared with other domains have calls of their own
         // First what can fail for want of memory, on a tree that then is as it was.
         if (!SplitAtEdges(address, end))
@@ -113,6 +114,8 @@ internal static unsafe partial class AddressSpace
             // The image's code is sealed and its data never becomes code. Read-only data may be opened for a moment: the runtime
             // does so to set its stack-protection cookie.
             bool isImage = region->Attributes.Kind == RegionKind.Image;
+            if (region->Attributes.Kind == RegionKind.File)
+                return ProtectFiles(first, address, end, protection);
             if (!isImage && region->Attributes.Kind != RegionKind.Anonymous)
                 return -Errno.Invalid; // shared with other domains as it is
             if (isImage && region->Attributes.Protection != protection
@@ -155,7 +158,7 @@ internal static unsafe partial class AddressSpace
             return -Errno.NoMemory;
         ulong end = address + size;
         for (Region* region = regions.FindFirstAtOrAfter(address); region != null && region->Start < end; region = RegionTree.Next(region))
-            if (region->Attributes.Kind != RegionKind.Anonymous)
+            if (region->Attributes.Kind is not (RegionKind.Anonymous or RegionKind.File))
                 return -Errno.Invalid;
         return ReleasePages(address, end, keepCharge: true) ? 0 : -Errno.NoMemory;
     }
@@ -222,7 +225,7 @@ internal static unsafe partial class AddressSpace
 
     /// <summary>True for the second step of making a thread's stack: all of a reservation but a guard below becomes writable.</summary>
     private static bool IsStackBeingOpened(Region* region, ulong start, ulong end) =>
-        region->End == end && region->Start < start && start - region->Start <= LargestGuard && end - start <= LargestStack
+        region->Attributes.Kind == RegionKind.Anonymous && region->End == end && region->Start < start && start - region->Start <= LargestGuard && end - start <= LargestStack
         && region->Attributes.Protection == RegionProtection.None && region->Attributes.Tag != 0;
 
     /// <summary>Frees the frames in a range, and settles the account.</summary>
@@ -239,6 +242,8 @@ internal static unsafe partial class AddressSpace
                 Commit.Uncharge((ulong)pages);
             else if (!keepCharge && (region->Attributes.Flags & RegionFlags.Charged) != 0)
                 Commit.Uncharge(to - from >> 12);
+            if (!keepCharge && region->Attributes.Kind == RegionKind.File)
+                FileMapping.Release((FileMapping*)region->Attributes.Tag, to - from >> 12);
         }
         return true;
     }

@@ -18,6 +18,9 @@ internal enum FrameUse
     /// <summary>Kernel stacks, with the structure and the extended state of their threads.</summary>
     Threads,
 
+    /// <summary>Files: their content, names and attributes.</summary>
+    Files,
+
     /// <summary>How many uses there are.</summary>
     Count,
 }

@@ -22,6 +22,8 @@ internal static unsafe class PageTables
     // Frames that Unmap has given back, ever, and the use that it gives back for.
     private static ulong freed;
     private static FrameUse freedUse;
+    // Unmap leaves the frames that it would give back.
+    private static bool keepOwned;
 
     internal static void Initialize(ulong* rootTable)
     {
@@ -120,6 +122,14 @@ internal static unsafe class PageTables
         return WalkAll(start, end, 0, free: true) ? (long)(freed - before) : -1;
     }
 
+    /// <summary>Unmaps the pages of [start, end) that are <see cref="Borrowed"/>, and leaves the others. None of them is large.</summary>
+    internal static void UnmapBorrowed(ulong start, ulong end)
+    {
+        keepOwned = true;
+        _ = WalkAll(start, end, 0, free: true);
+        keepOwned = false;
+    }
+
     private static bool WalkAll(ulong start, ulong end, ulong flags, bool free)
     {
         // Above some number of pages, dropping every translation is cheaper than dropping each.
@@ -143,6 +153,11 @@ internal static unsafe class PageTables
                 bool whole = stop - address == span;
                 if (shift == 12 || (*entry & Large) != 0 && whole)
                 {
+                    if (free && keepOwned && (*entry & Borrowed) == 0)
+                    {
+                        address = next;
+                        continue;
+                    }
                     if (free)
                     {
                         if ((*entry & Borrowed) == 0)
@@ -163,7 +178,7 @@ internal static unsafe class PageTables
                         return false;
                     if (!Walk(TableOf(*entry), shift - 9, address, stop, flags, free, invalidateEach))
                         return false;
-                    if (free && whole && shift <= 30)
+                    if (free && !keepOwned && whole && shift <= 30)
                     {
                         Frames.Free(*entry & AddressMask, 0, FrameUse.PageTables);
                         *entry = 0;

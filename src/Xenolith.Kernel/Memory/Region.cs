@@ -27,6 +27,9 @@ internal enum RegionKind : byte
 
     /// <summary>Frames of other domains (xl_grant_map).</summary>
     Foreign,
+
+    /// <summary>A file's content; the tag is its <c>FileMapping</c>.</summary>
+    File,
 }
 
 [Flags]

@@ -6,11 +6,18 @@ namespace Xenolith.Kernel.Memory;
 
 internal static unsafe class UserMemory
 {
-    internal static bool IsReadable(ulong address, ulong length) => AddressSpace.IsCovered(address, length, RegionProtection.Read);
+    /// <summary>What <see cref="StringLength"/> answers for a string that is too long.</summary>
+    internal const int TooLong = -2;
 
-    internal static bool IsWritable(ulong address, ulong length) => AddressSpace.IsCovered(address, length, RegionProtection.Read | RegionProtection.Write);
+    internal static bool IsReadable(ulong address, ulong length) =>
+        AddressSpace.IsCovered(address, length, RegionProtection.Read) && AddressSpace.BringIn(address, length, write: false);
 
-    /// <summary>Length of a NUL-terminated string of at most <paramref name="limit"/> bytes; -1 if it is not readable or longer.</summary>
+    internal static bool IsWritable(ulong address, ulong length) =>
+        AddressSpace.IsCovered(address, length, RegionProtection.Read | RegionProtection.Write) && AddressSpace.BringIn(address, length, write: true);
+
+    /// <summary>
+    /// Length of a NUL-terminated string of at most <paramref name="limit"/> bytes; -1 if it is not readable, <see cref="TooLong"/> if it is longer.
+    /// </summary>
     internal static int StringLength(ulong address, int limit)
     {
         ulong checkedTo = address;
@@ -26,7 +33,7 @@ internal static unsafe class UserMemory
             if (*(byte*)at == 0)
                 return length;
         }
-        return -1;
+        return TooLong;
     }
 
     /// <summary>The bytes of a string that <see cref="StringLength"/> has measured.</summary>

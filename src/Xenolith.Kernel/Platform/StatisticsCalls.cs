@@ -31,7 +31,7 @@ internal static unsafe class StatisticsCalls
         now.PageTables = Frames.Used(FrameUse.PageTables) << 12;
         now.Threads = Frames.Used(FrameUse.Threads) << 12;
         // With what never was the allocator's: its bitmaps, page zero, the start of ranges that are no whole pages.
-        now.Kernel = (Frames.Used(FrameUse.Kernel) << 12) + (StartInfo.Ram - image - (Frames.Total << 12));
+        now.Kernel = (Frames.Used(FrameUse.Kernel) + Frames.Used(FrameUse.Files) << 12) + (StartInfo.Ram - image - (Frames.Total << 12));
         now.Committed = Commit.Charged << 12;
         now.CommitLimit = Commit.Limit << 12;
         *info = now;

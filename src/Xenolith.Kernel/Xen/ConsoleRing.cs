@@ -7,6 +7,7 @@ using System.Threading;
 using Xenolith.Abi;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Files;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Time;
@@ -31,6 +32,11 @@ internal static unsafe class ConsoleRing
 
     /// <summary>Threads that wait for space, and threads that wait for input.</summary>
     internal static WaitQueue Writers, Readers;
+
+    /// <summary>How often input was found to have come.</summary>
+    internal static ulong Arrivals { get; private set; }
+
+    internal static bool HasInput => ready && input.Pending > 0;
 
     /// <summary>True when the last byte written ended a line, or none was written.</summary>
     internal static bool AtLineStart => !ready || atLineStart;
@@ -131,7 +137,11 @@ internal static unsafe class ConsoleRing
             Notify();
         Scheduler.WakeAll((WaitQueue*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref Writers));
         if (input.Pending > 0)
+        {
+            Arrivals++;
             Scheduler.WakeAll((WaitQueue*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref Readers));
+            Readiness.Changed();
+        }
         PerCpu.This->Reschedule = true;
     }
 

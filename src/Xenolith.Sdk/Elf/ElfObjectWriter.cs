@@ -11,13 +11,15 @@ public static class ElfObjectWriter
     private const int HeaderSize = 64;
     private const int SectionHeaderSize = 64;
     private const int SectionCount = 4;
-    private const int Alignment = 16;
+    private const int DefaultAlignment = 16;
 
     /// <summary>
-    /// An object whose only content is a read-only section called <paramref name="sectionName"/>, aligned to 16 bytes. The same
-    /// arguments give the same bytes.
+    /// An object whose only content is a read-only section called <paramref name="sectionName"/>. The same arguments give the same bytes.
     /// </summary>
-    public static byte[] WithReadOnlySection(string sectionName, ReadOnlySpan<byte> content)
+    /// <param name="sectionName">The section's name, in ASCII.</param>
+    /// <param name="content">What it contains.</param>
+    /// <param name="alignment">The multiple of which its address is to be, a power of two.</param>
+    public static byte[] WithReadOnlySection(string sectionName, ReadOnlySpan<byte> content, int alignment = DefaultAlignment)
     {
         // The file:  header | content | section names | section headers (null, content, stack note, names)
         const string StackNote = ".note.GNU-stack";
@@ -27,7 +29,7 @@ public static class ElfObjectWriter
         int nameTableName = stackNoteName + StackNote.Length + 1;
 
         int namesAt = HeaderSize + content.Length;
-        int headersAt = (namesAt + names.Length + Alignment - 1) / Alignment * Alignment;
+        int headersAt = (namesAt + names.Length + DefaultAlignment - 1) / DefaultAlignment * DefaultAlignment;
         byte[] file = new byte[headersAt + SectionCount * SectionHeaderSize];
 
         Span<byte> header = file;
@@ -48,7 +50,7 @@ public static class ElfObjectWriter
         names.CopyTo(file, namesAt);
 
         Span<byte> headers = file.AsSpan(headersAt + SectionHeaderSize); // the first one stays null
-        WriteSection(headers, 1, ElfSectionType.ProgramBits, ElfSectionFlags.Allocate, HeaderSize, content.Length, Alignment);
+        WriteSection(headers, 1, ElfSectionType.ProgramBits, ElfSectionFlags.Allocate, HeaderSize, content.Length, alignment);
         WriteSection(headers[SectionHeaderSize..], stackNoteName, ElfSectionType.ProgramBits, ElfSectionFlags.None, namesAt, 0, 1);
         WriteSection(headers[(2 * SectionHeaderSize)..], nameTableName, ElfSectionType.StringTable, ElfSectionFlags.None, namesAt, names.Length, 1);
         return file;

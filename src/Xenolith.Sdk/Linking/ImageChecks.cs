@@ -16,7 +16,7 @@ public static class ImageChecks
     [
         ".init", ".text", "__managedcode", "__unbox", ".fini", ".xl.text",
         ".note.Xen", ".note.gnu.build-id", ".eh_frame_hdr", ".eh_frame", ".gcc_except_table", ".dotnet_eh_table", ".rodata", ".xl.rodata",
-        ".tdata", ".tbss", ".init_array", ".data.rel.ro", ".got", ".xl.symbols",
+        ".tdata", ".tbss", ".init_array", ".data.rel.ro", ".got", ".xl.content", ".xl.symbols",
         ".data", "__modules", ".xl.data", ".bss", ".xl.bss",
     ];
 

@@ -1,3 +1,5 @@
+using Xenolith.Sdk.Content;
+using Xenolith.Sdk.OpenSsl;
 using Xenolith.Sdk.Symbols;
 
 namespace Xenolith.Sdk.Linking;
@@ -38,6 +40,12 @@ public sealed record ImageLinkOptions
     /// <summary>Where the image's symbols and debug information go.</summary>
     public required string SymbolFile { get; init; }
 
+    /// <summary>The program's name: what it is called below <c>/app</c>.</summary>
+    public string ProgramName { get; init; } = "program";
+
+    /// <summary>The files that lie beside the program, to be read and not to be changed.</summary>
+    public IReadOnlyList<ContentFile> Content { get; init; } = [];
+
     /// <summary>Which functions the image can name in a backtrace.</summary>
     public SymbolSelection Symbols { get; init; } = SymbolSelection.All;
 
@@ -46,6 +54,11 @@ public sealed record ImageLinkOptions
     /// where the C library's own default (128 KiB in musl) is too small for it.
     /// </summary>
     public int StackSize { get; init; } = 1536 * 1024;
+
+    /// <summary>
+    /// Where OpenSSL is, for a program that uses it. Null leaves the runtime's own adapter in, which finds no OpenSSL in an image.
+    /// </summary>
+    public OpenSslOptions? OpenSsl { get; init; }
 
     /// <summary>More arguments for the linker, after all others.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];

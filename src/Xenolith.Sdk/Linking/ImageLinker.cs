@@ -3,7 +3,9 @@
 
 using System.Buffers.Binary;
 using System.Text.RegularExpressions;
+using Xenolith.Sdk.Content;
 using Xenolith.Sdk.Elf;
+using Xenolith.Sdk.OpenSsl;
 using Xenolith.Sdk.Symbols;
 
 namespace Xenolith.Sdk.Linking;
@@ -21,6 +23,7 @@ public static partial class ImageLinker
     public static void Link(ImageLinkOptions options)
     {
         CheckInputs(options);
+        options = options with { Libraries = OpenSslLibraries.Resolve(options) };
         Directory.CreateDirectory(options.WorkDirectory);
         LibcImports.Require(
             options.Libraries.Where(options.IsRuntimeLibrary),
@@ -30,15 +33,17 @@ public static partial class ImageLinker
 
         string linked = Path.Combine(options.WorkDirectory, "linked.elf");
         string table = Path.Combine(options.WorkDirectory, "symbols.o");
+        string content = Path.Combine(options.WorkDirectory, "content.o");
+        WriteContent(content, options);
         IReadOnlyList<FunctionSymbol> functions = [];
         WriteSymbolTable(table, functions);
         if (options.Symbols != SymbolSelection.None)
         {
-            RunLinker(options, libraries, table, linked, "--strip-debug");
+            RunLinker(options, libraries, [content, table], linked, "--strip-debug");
             functions = FunctionSymbols.Of(ElfFile.Read(linked), options.Symbols);
             WriteSymbolTable(table, Demangle(functions));
         }
-        RunLinker(options, libraries, table, linked);
+        RunLinker(options, libraries, [content, table], linked);
 
         ElfFile result = ElfFile.Read(linked);
         if (!functions.SequenceEqual(FunctionSymbols.Of(result, options.Symbols)))
@@ -73,6 +78,21 @@ public static partial class ImageLinker
     private static void WriteSymbolTable(string path, IReadOnlyList<FunctionSymbol> functions) =>
         File.WriteAllBytes(path, ElfObjectWriter.WithReadOnlySection(".xl.symbols", SymbolTable.Encode(functions)));
 
+    private static void WriteContent(string path, ImageLinkOptions options)
+    {
+        const int PageSize = 4096;
+        byte[] archive;
+        try
+        {
+            archive = ContentArchive.Encode(options.ProgramName, options.Content);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ImageLinkException("XEN1018", e.Message.Split(" (Parameter")[0]);
+        }
+        File.WriteAllBytes(path, ElfObjectWriter.WithReadOnlySection(".xl.content", archive, PageSize));
+    }
+
     private static List<FunctionSymbol> Demangle(IReadOnlyList<FunctionSymbol> functions)
     {
         string answer = NativeTool.Require(Demangler, [], string.Concat(functions.Select(f => f.Name + "\n")));
@@ -83,7 +103,7 @@ public static partial class ImageLinker
     }
 
     private static void RunLinker(
-        ImageLinkOptions options, IEnumerable<string> libraries, string table, string output, params ReadOnlySpan<string> extra)
+        ImageLinkOptions options, IEnumerable<string> libraries, IEnumerable<string> data, string output, params ReadOnlySpan<string> extra)
     {
         string Musl(string file) => Path.Combine(options.MuslDirectory, file);
         List<string> arguments =
@@ -92,7 +112,7 @@ public static partial class ImageLinker
             "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np",
             Musl("crt1.o"), Musl("crti.o"), options.KernelObject, "-u", "xl_pvh_entry", options.ProgramObject,
             .. libraries,
-            "--start-group", options.LibcShim, Musl("libc.a"), "--end-group", Musl("crtn.o"), table,
+            "--start-group", options.LibcShim, Musl("libc.a"), "--end-group", Musl("crtn.o"), .. data,
             .. extra,
             .. options.ExtraArguments,
         ];

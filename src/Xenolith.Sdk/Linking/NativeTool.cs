@@ -1,4 +1,4 @@
-// Runs the tools of binutils: arguments as a list, never through a shell, so that any path works.
+// Runs the tools of binutils and the C compiler: arguments as a list, never through a shell, so that any path works.
 
 using System.ComponentModel;
 using System.Diagnostics;
@@ -9,6 +9,8 @@ namespace Xenolith.Sdk.Linking;
 /// <summary>Runs a native tool to its end.</summary>
 internal static class NativeTool
 {
+    private const string Binutils = "binutils";
+
     /// <summary>What a tool answered.</summary>
     /// <param name="ExitCode">Its exit code.</param>
     /// <param name="Output">Its standard output.</param>
@@ -17,7 +19,7 @@ internal static class NativeTool
 
     /// <summary>Runs a tool and returns what it answered.</summary>
     /// <exception cref="ImageLinkException">The tool is not installed.</exception>
-    internal static Result Run(string tool, IEnumerable<string> arguments, string? input = null)
+    internal static Result Run(string tool, IEnumerable<string> arguments, string? input = null, string package = Binutils)
     {
         ProcessStartInfo start = new(tool)
         {
@@ -30,7 +32,7 @@ internal static class NativeTool
             start.ArgumentList.Add(argument);
         start.Environment["LC_ALL"] = "C"; // the linker's messages are read below
 
-        using Process process = Start(start, tool);
+        using Process process = Start(start, tool, package);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         if (input is not null)
@@ -42,15 +44,15 @@ internal static class NativeTool
 
     /// <summary>Runs a tool that must succeed.</summary>
     /// <exception cref="ImageLinkException">It is not installed, or failed.</exception>
-    internal static string Require(string tool, IEnumerable<string> arguments, string? input = null)
+    internal static string Require(string tool, IEnumerable<string> arguments, string? input = null, string package = Binutils)
     {
-        Result result = Run(tool, arguments, input);
+        Result result = Run(tool, arguments, input, package);
         return result.ExitCode == 0
             ? result.Output
             : throw new ImageLinkException("XEN1002", $"{tool} failed with code {result.ExitCode}: {result.Errors.Trim()}");
     }
 
-    private static Process Start(ProcessStartInfo start, string tool)
+    private static Process Start(ProcessStartInfo start, string tool, string package)
     {
         try
         {
@@ -58,7 +60,7 @@ internal static class NativeTool
         }
         catch (Win32Exception)
         {
-            throw new ImageLinkException("XEN1001", $"The tool {tool} is not installed: run `apt-get install binutils`.");
+            throw new ImageLinkException("XEN1001", $"The tool {tool} is not installed: run `apt-get install {package}`.");
         }
     }
 }

@@ -1,5 +1,7 @@
 using Microsoft.Build.Framework;
+using Xenolith.Sdk.Content;
 using Xenolith.Sdk.Linking;
+using Xenolith.Sdk.OpenSsl;
 using Xenolith.Sdk.Symbols;
 
 namespace Xenolith.Sdk.Tasks;
@@ -51,6 +53,13 @@ public sealed class LinkXenolithImage : BuildTask
     [Required]
     public string SymbolFile { get; set; } = "";
 
+    /// <summary>The program's name.</summary>
+    [Required]
+    public string ProgramName { get; set; } = "";
+
+    /// <summary>Files to pack; their metadata <c>TargetPath</c> says where they lie beside the program.</summary>
+    public ITaskItem[] Content { get; set; } = [];
+
     /// <summary><c>all</c>, <c>kernel</c> or <c>none</c>.</summary>
     [Required]
     public string Symbols { get; set; } = "";
@@ -58,6 +67,30 @@ public sealed class LinkXenolithImage : BuildTask
     /// <summary>A thread's stack in bytes.</summary>
     [Required]
     public int StackSize { get; set; }
+
+    /// <summary>Whether OpenSSL goes into the image of a program that uses it; the parameters that follow are needed then.</summary>
+    public bool Crypto { get; set; }
+
+    /// <summary>The sources of the runtime's native libraries.</summary>
+    public string RuntimeSources { get; set; } = "";
+
+    /// <summary>The SDK's part of what goes with OpenSSL.</summary>
+    public string OpenSslSources { get; set; } = "";
+
+    /// <summary>The directory of OpenSSL's static libraries.</summary>
+    public string OpenSslDirectory { get; set; } = "";
+
+    /// <summary>The directories of OpenSSL's headers.</summary>
+    public string[] OpenSslHeaders { get; set; } = [];
+
+    /// <summary>The directory of musl's headers.</summary>
+    public string MuslHeaders { get; set; } = "";
+
+    /// <summary>The C compiler.</summary>
+    public string Compiler { get; set; } = "gcc";
+
+    /// <summary>The cache's folder, or empty for the usual one.</summary>
+    public string CacheDirectory { get; set; } = "";
 
     /// <summary>More arguments for the linker.</summary>
     public string[] ExtraArguments { get; set; } = [];
@@ -80,9 +113,27 @@ public sealed class LinkXenolithImage : BuildTask
             WorkDirectory = WorkDirectory,
             Image = Image,
             SymbolFile = SymbolFile,
+            ProgramName = ProgramName,
+            Content = [.. Content.Select(Read)],
             Symbols = symbols,
             StackSize = StackSize,
+            OpenSsl = !Crypto ? null : new OpenSslOptions
+            {
+                RuntimeSources = RuntimeSources,
+                OwnSources = OpenSslSources,
+                LibraryDirectory = OpenSslDirectory,
+                HeaderDirectories = OpenSslHeaders,
+                MuslHeaders = MuslHeaders,
+                Compiler = Compiler,
+                CacheDirectory = CacheDirectory,
+            },
             ExtraArguments = ExtraArguments,
         });
+    }
+
+    private static ContentFile Read(ITaskItem item)
+    {
+        string path = item.GetMetadata("TargetPath").Replace('\\', '/');
+        return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), new DateTimeOffset(File.GetLastWriteTimeUtc(item.ItemSpec)));
     }
 }

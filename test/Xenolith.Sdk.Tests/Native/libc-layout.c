@@ -1,7 +1,7 @@
 /*
- * Prints the layout of every structure and the value of every constant that passes between the .NET runtime, compiled against glibc,
- * and the C library of an image, musl. Compiled against both and compared by a test; src/Xenolith.Sdk/native/libc-imports.txt gives
- * the reason for what is compared and what is not.
+ * Prints the layout of every structure and the value of every constant that passes between the .NET runtime or OpenSSL, compiled against
+ * glibc, and the C library of an image, musl. Compiled against both and compared by a test; libc-imports.txt and openssl/imports.txt in
+ * src/Xenolith.Sdk/native give the reason for what is compared and what is not.
  */
 
 #define _GNU_SOURCE
@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -34,6 +37,8 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -46,8 +51,31 @@
 #define FIELD(type, field) printf(#type "." #field " %zu\n", offsetof(type, field))
 #define VALUE(name) printf(#name " %lld\n", (long long)(name))
 
+/* Not in musl's headers: for what was compiled against glibc's. */
+const unsigned short **__ctype_b_loc(void);
+const int **__ctype_tolower_loc(void);
+
+static void openssl(void)
+{
+        for (int c = 0; c < 128; c++)
+                printf("character %d %#x %d\n", c, (*__ctype_b_loc())[c], (*__ctype_tolower_loc())[c]);
+
+        SIZE(jmp_buf); SIZE(fd_set); VALUE(FD_SETSIZE); SIZE(FILE *);
+        SIZE(struct timeval); FIELD(struct timeval, tv_usec);
+        SIZE(struct tm); FIELD(struct tm, tm_year); FIELD(struct tm, tm_isdst); FIELD(struct tm, tm_gmtoff);
+        SIZE(struct hostent); FIELD(struct hostent, h_addrtype); FIELD(struct hostent, h_length); FIELD(struct hostent, h_addr_list);
+        SIZE(struct addrinfo); FIELD(struct addrinfo, ai_protocol); FIELD(struct addrinfo, ai_addr); FIELD(struct addrinfo, ai_next);
+        SIZE(struct utsname); FIELD(struct utsname, release);
+        VALUE(AI_PASSIVE); VALUE(SO_TYPE); VALUE(SO_REUSEADDR); VALUE(SO_KEEPALIVE); VALUE(SO_RCVTIMEO); VALUE(TCP_NODELAY); VALUE(IPV6_V6ONLY);
+        VALUE(IP_MTU); VALUE(IP_MTU_DISCOVER); VALUE(IPV6_MTU); VALUE(SOCK_DGRAM); VALUE(MSG_PEEK);
+        VALUE(O_NONBLOCK); VALUE(O_APPEND); VALUE(FIONBIO); VALUE(F_GETFL); VALUE(F_SETFL); VALUE(F_GETFD);
+        VALUE(_SC_PAGESIZE); VALUE(AT_HWCAP); VALUE(IPC_CREAT); VALUE(SHM_RDONLY); VALUE(MADV_DONTDUMP); VALUE(MAP_ANONYMOUS); VALUE(EINTR); VALUE(EAGAIN);
+        VALUE(LOG_PID); VALUE(LOG_CONS); VALUE(LOG_DAEMON); VALUE(NI_MAXSERV); VALUE(PTHREAD_ONCE_INIT); VALUE(SEEK_END); VALUE(EOF); VALUE(CLOCK_REALTIME);
+}
+
 int main(void)
 {
+        openssl();
         SIZE(struct stat);
         FIELD(struct stat, st_mode); FIELD(struct stat, st_uid); FIELD(struct stat, st_rdev); FIELD(struct stat, st_size);
         FIELD(struct stat, st_blocks); FIELD(struct stat, st_atim); FIELD(struct stat, st_mtim); FIELD(struct stat, st_ctim);

@@ -62,11 +62,17 @@ public sealed class SampleProject : IDisposable
     private readonly TemporaryDirectory _directory = new();
 
     public SampleProject()
+        : this(Program)
+    {
+    }
+
+    /// <summary>A project with another program, published with some properties.</summary>
+    internal SampleProject(string program, params string[] properties)
     {
         string tests = AppContext.BaseDirectory;
         Kernel = _directory.Combine("kernel.o");
         Command.Require("as", ["-o", Kernel, Repository.Native("kernel-stub.S")]);
-        _directory.Write("Program.cs", Program);
+        _directory.Write("Program.cs", program);
         WriteProject();
         _directory.Write("Directory.Build.props", $"""
             <Project>
@@ -80,7 +86,7 @@ public sealed class SampleProject : IDisposable
             """);
         _directory.Write("Directory.Build.targets", $"""<Project><Import Project="{Repository.Sdk}/Sdk/Sdk.targets" /></Project>""");
         _directory.Write("Directory.Packages.props", "<Project />");
-        Command.Result result = Publish();
+        Command.Result result = Publish(properties);
         Assert.True(result.ExitCode == 0, result.Output + result.Errors);
     }
 

@@ -1,0 +1,206 @@
+// Reading and writing: read(2), write(2), their vector and positioned forms, lseek(2), copy_file_range(2), sendfile(2).
+//
+// Kept: positions that duplicates of a descriptor share, O_APPEND, partial transfers, holes (SEEK_DATA, SEEK_HOLE). A transfer on a file
+// with content is atomic: no other thread runs in between. Refused: copy_file_range of anything but such files, with EINVAL.
+using System;
+using Xenolith.Kernel.Files;
+using Xenolith.Kernel.Memory;
+
+namespace Xenolith.Kernel.Linux;
+
+internal static unsafe class TransferCalls
+{
+    private const int VectorMaximum = 1024;
+    private const ulong MaximumTransfer = 0x7FFF_F000;
+    private const ulong FromStart = 0, FromHere = 1, FromEnd = 2, Data = 3, Hole = 4;
+    // For calls that use the file's own position.
+    private const long NoPosition = -1;
+
+    internal static long Read(ulong descriptor, ulong buffer, ulong length) => Transfer(descriptor, buffer, length, NoPosition, write: false);
+
+    internal static long Write(ulong descriptor, ulong buffer, ulong length) => Transfer(descriptor, buffer, length, NoPosition, write: true);
+
+    internal static long ReadAt(ulong descriptor, ulong buffer, ulong length, long position) =>
+        position < 0 ? -Errno.Invalid : Transfer(descriptor, buffer, length, position, write: false);
+
+    internal static long WriteAt(ulong descriptor, ulong buffer, ulong length, long position) =>
+        position < 0 ? -Errno.Invalid : Transfer(descriptor, buffer, length, position, write: true);
+
+    internal static long ReadVector(ulong descriptor, ulong vector, ulong count) => TransferVector(descriptor, vector, count, NoPosition, write: false);
+
+    internal static long WriteVector(ulong descriptor, ulong vector, ulong count) => TransferVector(descriptor, vector, count, NoPosition, write: true);
+
+    internal static long ReadVectorAt(ulong descriptor, ulong vector, ulong count, long position) =>
+        position < 0 ? -Errno.Invalid : TransferVector(descriptor, vector, count, position, write: false);
+
+    internal static long WriteVectorAt(ulong descriptor, ulong vector, ulong count, long position) =>
+        position < 0 ? -Errno.Invalid : TransferVector(descriptor, vector, count, position, write: true);
+
+    /// <summary>lseek(2).</summary>
+    internal static long Seek(ulong descriptor, long offset, ulong whence)
+    {
+        OpenFile* file = FileTable.Get(descriptor);
+        if (file == null || file->Kind == FileKind.Path)
+            return -Errno.BadFile;
+        if (file->Kind is FileKind.Null or FileKind.Zero or FileKind.Full or FileKind.Random)
+            return 0;
+        if (file->Kind is not (FileKind.Regular or FileKind.Directory))
+            return -Errno.IllegalSeek;
+        long position;
+        switch (whence)
+        {
+            case FromStart: position = offset; break;
+            case FromHere: position = (long)file->Position + offset; break;
+            case FromEnd when file->Kind == FileKind.Regular: position = (long)file->Inode->Size + offset; break;
+            case Data or Hole when file->Kind == FileKind.Regular:
+                position = FileTree.System->Seek(file->Inode, (ulong)offset, whence == Hole);
+                if (position < 0)
+                    return position;
+                break;
+            default: return -Errno.Invalid;
+        }
+        if (position < 0)
+            return -Errno.Invalid;
+        if (file->Kind == FileKind.Directory)
+            return FileTree.System->Seek(file->Inode, &file->Cursor, (ulong)position);
+        file->Position = (ulong)position;
+        return position;
+    }
+
+    /// <summary>copy_file_range(2): a null offset is the file's position.</summary>
+    internal static long Copy(ulong from, ulong fromOffset, ulong to, ulong toOffset, ulong length, ulong flags)
+    {
+        OpenFile* source = FileTable.Get(from), target = FileTable.Get(to);
+        if (source == null || target == null || !source->CanRead || !target->CanWrite || (target->Flags & OpenFlags.Append) != 0)
+            return -Errno.BadFile;
+        if (source->Kind == FileKind.Directory || target->Kind == FileKind.Directory)
+            return -Errno.IsDirectory;
+        if (flags != 0 || source->Kind != FileKind.Regular || target->Kind != FileKind.Regular)
+            return -Errno.Invalid;
+        if (!TryPosition(source, fromOffset, out ulong position) || !TryPosition(target, toOffset, out ulong targetPosition))
+            return -Errno.Fault;
+        if ((long)position < 0 || (long)targetPosition < 0)
+            return -Errno.Invalid;
+        if (length > MaximumTransfer)
+            length = MaximumTransfer;
+        ulong end = position < source->Inode->Size ? source->Inode->Size : position;
+        if (length > end - position)
+            length = end - position;
+        if (source->Inode == target->Inode && position < targetPosition + length && targetPosition < position + length)
+            return -Errno.Invalid;
+        long copied = FileTree.System->CopyContent(source->Inode, position, target->Inode, targetPosition, length);
+        if (copied > 0)
+        {
+            SetPosition(source, fromOffset, position + (ulong)copied);
+            SetPosition(target, toOffset, targetPosition + (ulong)copied);
+        }
+        return copied;
+    }
+
+    /// <summary>sendfile(2): from a file with content to any descriptor.</summary>
+    internal static long Send(ulong to, ulong from, ulong offset, ulong length)
+    {
+        const int piece = 4096;
+        OpenFile* source = FileTable.Get(from), target = FileTable.Get(to);
+        if (source == null || target == null || !source->CanRead || !target->CanWrite)
+            return -Errno.BadFile;
+        if (source->Kind != FileKind.Regular || (target->Flags & OpenFlags.Append) != 0)
+            return -Errno.Invalid;
+        if (!TryPosition(source, offset, out ulong position))
+            return -Errno.Fault;
+        if ((long)position < 0)
+            return -Errno.Invalid;
+        ulong frame = Frames.Allocate(0);
+        if (frame == 0)
+            return -Errno.NoMemory;
+        Span<byte> buffer = new((byte*)(Layout.DirectMap + frame), piece);
+        source->References++;
+        target->References++;
+        long total = 0, error = 0;
+        while ((ulong)total < length)
+        {
+            ulong rest = length - (ulong)total;
+            long count = FileTree.System->Read(source->Inode, position, buffer.Slice(0, rest < piece ? (int)rest : piece));
+            if (count <= 0)
+                break;
+            long written = ByteTransfer.Write(target, buffer.Slice(0, (int)count));
+            if (written < 0)
+                error = written;
+            else
+            {
+                total += written;
+                position += (ulong)written;
+            }
+            if (written < count)
+                break;
+        }
+        Frames.Free(frame, 0);
+        if (total > 0)
+            SetPosition(source, offset, position);
+        OpenFile.Release(source);
+        OpenFile.Release(target);
+        return total > 0 ? total : error;
+    }
+
+    private static long Transfer(ulong descriptor, ulong buffer, ulong length, long position, bool write)
+    {
+        OpenFile* file = FileTable.Get(descriptor);
+        if (file == null)
+            return -Errno.BadFile;
+        if (length > MaximumTransfer)
+            length = MaximumTransfer;
+        if (!(write ? UserMemory.IsReadable(buffer, length) : UserMemory.IsWritable(buffer, length)))
+            return -Errno.Fault;
+        file->References++; // it may be closed while this blocks
+        Span<byte> bytes = new((void*)buffer, (int)length);
+        long result = write
+            ? position < 0 ? ByteTransfer.Write(file, bytes) : ByteTransfer.WriteAt(file, bytes, (ulong)position)
+            : position < 0 ? ByteTransfer.Read(file, bytes) : ByteTransfer.ReadAt(file, bytes, (ulong)position);
+        OpenFile.Release(file);
+        return result;
+    }
+
+    private static long TransferVector(ulong descriptor, ulong vector, ulong count, long position, bool write)
+    {
+        if (FileTable.Get(descriptor) == null)
+            return -Errno.BadFile;
+        if (count > VectorMaximum)
+            return -Errno.Invalid;
+        if (!UserMemory.IsReadable(vector, count * 16))
+            return -Errno.Fault;
+        long total = 0;
+        for (ulong i = 0; i < count; i++)
+        {
+            ulong buffer = ((ulong*)vector)[i * 2], length = ((ulong*)vector)[i * 2 + 1];
+            if (length == 0)
+                continue;
+            long done = Transfer(descriptor, buffer, length, position < 0 ? position : position + total, write);
+            if (done < 0)
+                return total > 0 ? total : done;
+            total += done;
+            if ((ulong)done < length)
+                break;
+        }
+        return total;
+    }
+
+    private static bool TryPosition(OpenFile* file, ulong offset, out ulong position)
+    {
+        position = file->Position;
+        if (offset == 0)
+            return true;
+        if (!UserMemory.IsWritable(offset, sizeof(ulong)))
+            return false;
+        position = *(ulong*)offset;
+        return true;
+    }
+
+    // The offset was checked; whoever unmapped it meanwhile gets what Linux would give: nothing.
+    private static void SetPosition(OpenFile* file, ulong offset, ulong position)
+    {
+        if (offset == 0)
+            file->Position = position;
+        else if (UserMemory.IsWritable(offset, sizeof(ulong)))
+            *(ulong*)offset = position;
+    }
+}

@@ -1,0 +1,7 @@
+namespace Xenolith.Sdk.Content;
+
+/// <summary>A file that goes into an image.</summary>
+/// <param name="Path">Where it lies below the program's directory, with <c>/</c> between its parts.</param>
+/// <param name="Bytes">What it contains.</param>
+/// <param name="Modified">When that was last changed.</param>
+public sealed record ContentFile(string Path, ReadOnlyMemory<byte> Bytes, DateTimeOffset Modified);

@@ -1,0 +1,1 @@
+/* What the build of the runtime's own libraries finds out about a system; nothing of it matters to those that call OpenSSL. */

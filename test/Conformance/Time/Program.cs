@@ -1,0 +1,17 @@
+// Clocks, delays, timers and time zones.
+namespace Conformance;
+
+internal static class Program
+{
+    private static int Main(string[] args) => Topics.Run(
+        args,
+        ("clocks", Clocks.Advance),
+        ("scale", Clocks.Scale),
+        ("sleep", Clocks.Sleep),
+        ("delays", Topics.Wait(Timers.DelaysAsync)),
+        ("timers", Topics.Wait(Timers.PeriodicAsync)),
+        ("a timer's changes", Timers.Changes),
+        ("ten thousand", Topics.Wait(Timers.TenThousandAsync)),
+        ("time zones", Zones.Show),
+        ("calendar", Zones.Calendar));
+}
