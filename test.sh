@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 exec </dev/null
 
-limit=900 # seconds that one project may take
+limit=1800 # seconds that one project may take
 fastest="Architecture Abi Kernel"
 
 export DOTNET_NOLOGO=true DOTNET_CLI_TELEMETRY_OPTOUT=true DOTNET_CLI_UI_LANGUAGE=en

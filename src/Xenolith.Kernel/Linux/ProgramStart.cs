@@ -26,7 +26,7 @@ internal static unsafe class ProgramStart
         Thread* thread = ThreadTable.Allocate();
         if (thread == null)
             Panic.Refuse("too little memory for the first thread: raise memory= in the domain's configuration");
-        long stack = AddressSpace.Map(StackSize, RegionProtection.Read | RegionProtection.Write, isStack: true);
+        long stack = AddressSpace.MapStack(StackSize);
         if (stack < 0)
             Panic.Refuse("too little memory for the first stack: raise memory= in the domain's configuration");
 

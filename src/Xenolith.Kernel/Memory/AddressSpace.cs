@@ -64,6 +64,20 @@ internal static unsafe partial class AddressSpace
         return address == 0 ? -Errno.NoMemory : Insert(address, size, protection, isStack);
     }
 
+    /// <summary>
+    /// Maps the first thread's stack above a guard, both as the C library makes those of further threads: without the guard, whatever the
+    /// program maps next could lie right below the stack and take its overflow. The stack's lowest address, or a negative errno.
+    /// </summary>
+    internal static long MapStack(ulong size)
+    {
+        long guard = Map(LargestGuard + size, RegionProtection.None, isStack: false);
+        if (guard < 0)
+            return guard;
+        ulong stack = (ulong)guard + LargestGuard;
+        long result = Protect(stack, size, ReadWrite);
+        return result < 0 ? result : (long)stack;
+    }
+
     /// <summary>Maps fresh memory at a given place. The address, or a negative errno: EEXIST if it is taken and not to be replaced.</summary>
     internal static long MapAt(ulong address, ulong size, RegionProtection protection, bool isStack, bool replace)
     {
