@@ -92,6 +92,12 @@ public sealed class LinkXenolithImage : BuildTask
     /// <summary>The cache's folder, or empty for the usual one.</summary>
     public string CacheDirectory { get; set; } = "";
 
+    /// <summary>The program's own native libraries.</summary>
+    public string[] NativeLibraries { get; set; } = [];
+
+    /// <summary>The C compiler's library, or empty for none.</summary>
+    public string CompilerLibrary { get; set; } = "";
+
     /// <summary>More arguments for the linker.</summary>
     public string[] ExtraArguments { get; set; } = [];
 
@@ -127,6 +133,8 @@ public sealed class LinkXenolithImage : BuildTask
                 Compiler = Compiler,
                 CacheDirectory = CacheDirectory,
             },
+            NativeLibraries = NativeLibraries,
+            CompilerLibrary = CompilerLibrary.Length != 0 ? CompilerLibrary : null,
             ExtraArguments = ExtraArguments,
         });
     }
