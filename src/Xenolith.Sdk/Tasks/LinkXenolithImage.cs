@@ -57,7 +57,7 @@ public sealed class LinkXenolithImage : BuildTask
     [Required]
     public string ProgramName { get; set; } = "";
 
-    /// <summary>Files to pack; their metadata <c>TargetPath</c> says where they lie beside the program.</summary>
+    /// <summary>Files to pack; their metadata <c>TargetPath</c> says where they lie, <c>SymbolicLink</c> that their text is a link's.</summary>
     public ITaskItem[] Content { get; set; } = [];
 
     /// <summary><c>all</c>, <c>kernel</c> or <c>none</c>.</summary>
@@ -142,6 +142,9 @@ public sealed class LinkXenolithImage : BuildTask
     private static ContentFile Read(ITaskItem item)
     {
         string path = item.GetMetadata("TargetPath").Replace('\\', '/');
-        return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), new DateTimeOffset(File.GetLastWriteTimeUtc(item.ItemSpec)));
+        return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), new DateTimeOffset(File.GetLastWriteTimeUtc(item.ItemSpec)))
+        {
+            IsLink = item.GetMetadata("SymbolicLink") == "true",
+        };
     }
 }

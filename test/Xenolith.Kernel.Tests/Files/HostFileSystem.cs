@@ -116,7 +116,7 @@ internal sealed unsafe class HostFileSystem : IDisposable
 
     private static ulong Now() => current!.Time++;
 
-    private static long Populate(Inode* directory) => new PackedContent((byte*)current!.Archive).Populate(current.System, directory);
+    private static long Populate(Inode* directory) => new PackedContent((byte*)current!.Archive).Populate(current.System, directory, directory->Tag);
 
     private static void Unmap(Inode* inode, ulong first, ulong end) => current!.Unmapped.Add((first, end));
 }
