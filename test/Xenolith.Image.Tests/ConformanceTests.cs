@@ -43,6 +43,12 @@ public sealed class ConformanceTests(ImageBed bed)
     [Fact]
     public Task Time() => SameAsync("Time");
 
+    [Theory]
+    [InlineData("Australia/Lord_Howe")]
+    [InlineData(":Europe/Zurich")]
+    [InlineData("Nowhere/At_All")]
+    public Task Local_time(string zone) => SameAsync("Time", arguments: ["local zone"], environment: new() { ["TZ"] = zone });
+
     [Fact]
     public Task FloatingPoint() => SameAsync("FloatingPoint", 48);
 

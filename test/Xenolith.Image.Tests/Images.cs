@@ -14,6 +14,8 @@ internal static class Images
 
     internal static string Busy { get; } = Published("samples/Busy");
 
+    internal static string Checksum { get; } = Published("samples/Checksum");
+
     internal static string EventPing { get; } = Published("samples/EventPing");
 
     internal static string XenstoreTour { get; } = Published("samples/XenstoreTour");
