@@ -17,7 +17,7 @@ internal static unsafe class MemoryCalls
     /// <summary>mmap(2). Shared anonymous memory is as private: there is one process. Files with content can be mapped, shared or private.</summary>
     internal static long Map(ulong address, ulong length, ulong protection, ulong flags, ulong descriptor, ulong offset)
     {
-        if (length == 0 || (address & Layout.PageMask) != 0 && (flags & MapFixed) != 0)
+        if (length == 0 || (address & Layout.PageMask) != 0 && (flags & (MapFixed | MapFixedNoReplace)) != 0)
             return -Errno.Invalid;
         if ((flags & (MapShared | MapPrivate)) == 0)
             return -Errno.Invalid;
@@ -67,11 +67,13 @@ internal static unsafe class MemoryCalls
     internal static long Remap(ulong address, ulong oldLength, ulong newLength, ulong flags)
     {
         ulong oldSize = Layout.RoundUp(oldLength), newSize = Layout.RoundUp(newLength);
-        if ((address & Layout.PageMask) != 0 || newSize == 0 || (flags & ~(RemapMayMove | RemapFixed)) != 0)
+        if ((address & Layout.PageMask) != 0 || newSize == 0 || (flags & ~(RemapMayMove | RemapFixed)) != 0 || (flags & (RemapMayMove | RemapFixed)) == RemapFixed)
             return -Errno.Invalid;
         // Linux answers EFAULT where the old range is not mapped; the C library's search for the stack's end relies on it.
         if (!AddressSpace.IsMapped(address, oldSize))
             return -Errno.Fault;
+        if ((flags & RemapFixed) != 0)
+            return -Errno.NoMemory;
         if (newSize == oldSize)
             return (long)address;
         if (newSize < oldSize)
@@ -85,7 +87,7 @@ internal static unsafe class MemoryCalls
     /// <summary>madvise(2): MADV_DONTNEED and MADV_FREE give pages back; advice about dumps, forks and read-ahead means nothing here.</summary>
     internal static long Advise(ulong address, ulong length, ulong advice)
     {
-        if ((address & Layout.PageMask) != 0)
+        if ((address & Layout.PageMask) != 0 || length != 0 && Layout.RoundUp(length) == 0)
             return -Errno.Invalid;
         switch (advice)
         {

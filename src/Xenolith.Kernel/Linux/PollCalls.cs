@@ -82,7 +82,7 @@ internal static unsafe class PollCalls
     {
         if ((int)limit is <= 0 or > MaximumEvents)
             return -Errno.Invalid;
-        int count = (int)limit;
+        int count = (int)limit < FileTable.Capacity ? (int)limit : FileTable.Capacity;
         if (!UserMemory.IsWritable(events, (ulong)count * PollEvent.Size))
             return -Errno.Fault;
         ulong deadline = Deadline(milliseconds);

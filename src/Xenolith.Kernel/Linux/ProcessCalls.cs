@@ -81,12 +81,23 @@ internal static unsafe class ProcessCalls
     /// <summary>getrandom(2): never blocks, the pool is seeded at boot.</summary>
     internal static long Random(ulong buffer, ulong length)
     {
-        if (length > 0x7FFF_F000)
-            length = 0x7FFF_F000;
-        if (!UserMemory.IsWritable(buffer, length))
+        const ulong maximum = 0x7FFF_F000, piece = 64 << 10;
+        if (length > maximum)
+            length = maximum;
+        if (!UserMemory.MayWrite(buffer, length))
             return -Errno.Fault;
-        EntropyPool.Fill(new Span<byte>((void*)buffer, (int)length));
-        return (long)length;
+        ulong done = 0;
+        while (done < length)
+        {
+            if (done > 0)
+                Scheduler.Pause();
+            ulong count = length - done < piece ? length - done : piece;
+            if (!UserMemory.IsWritable(buffer + done, count))
+                return done > 0 ? (long)done : -Errno.Fault;
+            EntropyPool.Fill(new Span<byte>((void*)(buffer + done), (int)count));
+            done += count;
+        }
+        return (long)done;
     }
 
     private static void Copy(ulong address, ReadOnlySpan<byte> text)

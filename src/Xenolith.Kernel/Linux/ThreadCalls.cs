@@ -22,6 +22,8 @@ internal static unsafe class ThreadCalls
             return -Errno.NoSystemCall;
         if ((flags & CloneParentSettid) != 0 && !UserMemory.IsWritable(parentTid, sizeof(int)))
             return -Errno.Fault;
+        if ((flags & CloneSettls) != 0 && tls >= Layout.ProgramEnd)
+            return -Errno.NotPermitted;
         if ((flags & CloneChildSettid) != 0 && !UserMemory.IsWritable(childTid, sizeof(int)))
             return -Errno.Fault;
         Thread* child = ThreadTable.Allocate();
@@ -114,7 +116,7 @@ internal static unsafe class ThreadCalls
                 goto case FutexRequeue;
             case FutexRequeue:
                 // The fourth argument is a count here, not a time.
-                return (address2 & 3) != 0 ? -Errno.Invalid : Futexes.Requeue(address, (int)value, address2, (int)timeout);
+                return (address2 & 3) != 0 || (int)value < 0 || (int)timeout < 0 ? -Errno.Invalid : Futexes.Requeue(address, (int)value, address2, (int)timeout);
             default:
                 return -Errno.NoSystemCall;
         }
@@ -203,11 +205,13 @@ internal static unsafe class ThreadCalls
         switch (option)
         {
             case PrctlSetName:
-                int length = UserMemory.StringLength(address, 4096);
+                int length = UserMemory.StringLength(address, Thread.NameLength - 2);
+                if (length == UserMemory.TooLong)
+                    length = Thread.NameLength - 1; // what is too long is cut off
                 if (length < 0)
                     return -Errno.Fault;
                 for (int i = 0; i < Thread.NameLength; i++)
-                    thread->Name[i] = i < length && i < Thread.NameLength - 1 ? ((byte*)address)[i] : (byte)0;
+                    thread->Name[i] = i < length ? ((byte*)address)[i] : (byte)0;
                 return 0;
             case PrctlGetName:
                 if (!UserMemory.IsWritable(address, Thread.NameLength))

@@ -72,7 +72,8 @@ internal static unsafe class TimeCalls
         ulong seconds = ((ulong*)address)[0], fraction = ((ulong*)address)[1];
         if ((long)seconds < 0 || fraction >= Clock.NanosecondsPerSecond)
             return -Errno.Invalid;
-        const ulong forever = Timers.Never / Clock.NanosecondsPerSecond - 1;
+        // Xen reads times as signed.
+        const ulong forever = (ulong)long.MaxValue / Clock.NanosecondsPerSecond;
         nanoseconds = seconds >= forever ? Timers.Never : seconds * Clock.NanosecondsPerSecond + fraction;
         return 0;
     }
@@ -81,13 +82,13 @@ internal static unsafe class TimeCalls
     internal static ulong After(ulong nanoseconds)
     {
         ulong deadline = Clock.Now() + nanoseconds;
-        return deadline < nanoseconds ? Timers.Never : deadline;
+        return deadline < nanoseconds || deadline > long.MaxValue ? Timers.Never : deadline;
     }
 
     /// <summary>An absolute time on the program's clock as a deadline on the monotonic one.</summary>
     internal static ulong Monotonic(ulong nanoseconds, bool wall)
     {
-        if (!wall)
+        if (!wall || nanoseconds == Timers.Never)
             return nanoseconds;
         ulong offset = Clock.WallClock() - Clock.Now();
         return nanoseconds < offset ? 0 : nanoseconds - offset;
@@ -101,6 +102,8 @@ internal static unsafe class TimeCalls
             return 0;
         if (remaining != 0)
         {
+            if (!UserMemory.IsWritable(remaining, TimespecSize))
+                return -Errno.Fault; // it went during the wait
             ulong now = Clock.Now();
             WriteTime(remaining, deadline > now ? deadline - now : 0);
         }

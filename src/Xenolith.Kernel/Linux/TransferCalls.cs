@@ -1,17 +1,23 @@
 // Reading and writing: read(2), write(2), their vector and positioned forms, lseek(2), copy_file_range(2), sendfile(2).
 //
 // Kept: positions that duplicates of a descriptor share, O_APPEND, partial transfers, holes (SEEK_DATA, SEEK_HOLE). A transfer on a file
-// with content is atomic: no other thread runs in between. Refused: copy_file_range of anything but such files, with EINVAL.
+// with content is atomic up to 1 MiB: no other thread runs in between. Refused: copy_file_range of anything but such files, with EINVAL.
 using System;
 using Xenolith.Kernel.Files;
 using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Threads;
 
 namespace Xenolith.Kernel.Linux;
 
 internal static unsafe class TransferCalls
 {
     private const int VectorMaximum = 1024;
+    private const ulong EntrySize = 16; // of struct iovec
     private const ulong MaximumTransfer = 0x7FFF_F000;
+    // What takes no longer than this is done in one go; after more, other threads have their turn.
+    private const ulong Piece = 1 << 20;
+    // What copies between files do at most: they may end early, and programs call again.
+    private const ulong MaximumCopy = 16 << 20;
     private const ulong FromStart = 0, FromHere = 1, FromEnd = 2, Data = 3, Hole = 4;
     // For calls that use the file's own position.
     private const long NoPosition = -1;
@@ -81,8 +87,8 @@ internal static unsafe class TransferCalls
             return -Errno.Fault;
         if ((long)position < 0 || (long)targetPosition < 0)
             return -Errno.Invalid;
-        if (length > MaximumTransfer)
-            length = MaximumTransfer;
+        if (length > MaximumCopy)
+            length = MaximumCopy;
         ulong end = position < source->Inode->Size ? source->Inode->Size : position;
         if (length > end - position)
             length = end - position;
@@ -110,6 +116,8 @@ internal static unsafe class TransferCalls
             return -Errno.Fault;
         if ((long)position < 0)
             return -Errno.Invalid;
+        if (length > MaximumCopy)
+            length = MaximumCopy;
         ulong frame = Frames.Allocate(0);
         if (frame == 0)
             return -Errno.NoMemory;
@@ -149,16 +157,34 @@ internal static unsafe class TransferCalls
             return -Errno.BadFile;
         if (length > MaximumTransfer)
             length = MaximumTransfer;
-        if (!(write ? UserMemory.IsReadable(buffer, length) : UserMemory.IsWritable(buffer, length)))
+        if (!(write ? UserMemory.MayRead(buffer, length) : UserMemory.MayWrite(buffer, length)))
             return -Errno.Fault;
         file->References++; // it may be closed while this blocks
-        Span<byte> bytes = new((void*)buffer, (int)length);
-        long result = write
-            ? position < 0 ? ByteTransfer.Write(file, bytes) : ByteTransfer.WriteAt(file, bytes, (ulong)position)
-            : position < 0 ? ByteTransfer.Read(file, bytes) : ByteTransfer.ReadAt(file, bytes, (ulong)position);
+        // What waits sees to its memory itself.
+        bool waits = file->Kind is FileKind.Console or FileKind.PipeReader or FileKind.PipeWriter;
+        long total = 0, result = 0;
+        do
+        {
+            if (total > 0)
+                Scheduler.Pause();
+            ulong rest = length - (ulong)total, at = buffer + (ulong)total, count = waits || rest < Piece ? rest : Piece;
+            result = waits || (write ? UserMemory.IsReadable(at, count) : UserMemory.IsWritable(at, count))
+                ? TransferPiece(file, new Span<byte>((void*)at, (int)count), position < 0 ? position : position + total, write)
+                : -Errno.Fault;
+            if (result < 0)
+                break;
+            total += result;
+            if ((ulong)result < count)
+                break;
+        }
+        while ((ulong)total < length);
         OpenFile.Release(file);
-        return result;
+        return total > 0 ? total : result;
     }
+
+    private static long TransferPiece(OpenFile* file, Span<byte> bytes, long position, bool write) => write
+        ? position < 0 ? ByteTransfer.Write(file, bytes) : ByteTransfer.WriteAt(file, bytes, (ulong)position)
+        : position < 0 ? ByteTransfer.Read(file, bytes) : ByteTransfer.ReadAt(file, bytes, (ulong)position);
 
     private static long TransferVector(ulong descriptor, ulong vector, ulong count, long position, bool write)
     {
@@ -166,14 +192,22 @@ internal static unsafe class TransferCalls
             return -Errno.BadFile;
         if (count > VectorMaximum)
             return -Errno.Invalid;
-        if (!UserMemory.IsReadable(vector, count * 16))
+        if (!UserMemory.IsReadable(vector, count * EntrySize))
             return -Errno.Fault;
+        for (ulong i = 0; i < count; i++)
+            if (((long*)vector)[i * 2 + 1] < 0)
+                return -Errno.Invalid;
         long total = 0;
         for (ulong i = 0; i < count; i++)
         {
+            // The one before may have waited.
+            if (!UserMemory.IsReadable(vector + i * EntrySize, EntrySize))
+                return total > 0 ? total : -Errno.Fault;
             ulong buffer = ((ulong*)vector)[i * 2], length = ((ulong*)vector)[i * 2 + 1];
             if (length == 0)
                 continue;
+            if (length > MaximumTransfer - (ulong)total)
+                length = MaximumTransfer - (ulong)total;
             long done = Transfer(descriptor, buffer, length, position < 0 ? position : position + total, write);
             if (done < 0)
                 return total > 0 ? total : done;
