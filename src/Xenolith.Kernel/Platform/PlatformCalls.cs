@@ -4,7 +4,6 @@ using System.Runtime;
 using Xenolith.Abi;
 using Xenolith.Kernel.Boot;
 using Xenolith.Kernel.Linux;
-using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Time;
 using Xenolith.Kernel.Xen;
 
@@ -17,8 +16,6 @@ internal static unsafe class PlatformCalls
     {
         if (!Hypervisor.IsPresent)
             return (int)-Errno.NoSystemCall;
-        if (!UserMemory.IsWritable((ulong)info, (ulong)sizeof(PlatformInfo)))
-            return (int)-Errno.Fault;
         *info = default;
         uint version = (uint)Hypercalls.Call(Abi.Hypercall.XenVersion, VersionOp.Version);
         info->MajorVersion = (ushort)(version >> 16);

@@ -21,8 +21,6 @@ internal static unsafe class StatisticsCalls
     {
         if (!Hypervisor.IsPresent)
             return (int)-Errno.NoSystemCall;
-        if (!UserMemory.IsWritable((ulong)info, (ulong)sizeof(MemoryInfo)))
-            return (int)-Errno.Fault;
         MemoryInfo now = default;
         ulong image = Asm.DataEnd - Asm.ImageStart;
         now.Total = StartInfo.Ram;
@@ -45,8 +43,6 @@ internal static unsafe class StatisticsCalls
     {
         if (!Hypervisor.IsPresent)
             return (int)-Errno.NoSystemCall;
-        if (!UserMemory.IsWritable((ulong)blocks, (ulong)sizeof(MemoryBlocks)))
-            return (int)-Errno.Fault;
         MemoryBlocks now = default;
         Frames.CountFreeBlocks(now.Free);
         *blocks = now;
@@ -58,8 +54,6 @@ internal static unsafe class StatisticsCalls
     {
         if (!Hypervisor.IsPresent)
             return (int)-Errno.NoSystemCall;
-        if (!UserMemory.IsWritable((ulong)info, (ulong)sizeof(SchedulerInfo)))
-            return (int)-Errno.Fault;
         SchedulerInfo now = default;
         VcpuRunstateInfo states = default;
         // Xen keeps these times anyway, so that going idle costs nothing here.
