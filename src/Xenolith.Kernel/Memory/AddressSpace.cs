@@ -300,7 +300,7 @@ internal static unsafe partial class AddressSpace
         ulong frame = Frames.AllocateZeroed(FrameUse.Kernel);
         ulong page = Layout.SecondUpcallStack - Layout.PageSize;
         RegionAttributes attributes = default;
-        attributes.Kind = RegionKind.Image;
+        attributes.Kind = RegionKind.Kernel;
         if (frame == 0 || !PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed)
             || regions.Insert(page, Layout.SecondUpcallStack, attributes) != RegionResult.Done)
             Panic.Stop("no memory for an interrupt stack");
