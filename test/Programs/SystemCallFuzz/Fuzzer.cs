@@ -86,16 +86,7 @@ internal sealed unsafe class Fuzzer
         Arena.Release();
         _ = Linux.Call(95, 0x12); // umask
         Directory.SetCurrentDirectory("/");
-        foreach (string entry in Directory.GetFileSystemEntries("/tmp"))
-            Delete(entry);
-    }
-
-    private static void Delete(string entry)
-    {
-        if (new DirectoryInfo(entry) is { Exists: true, LinkTarget: null })
-            Directory.Delete(entry, recursive: true);
-        else
-            File.Delete(entry);
+        Sweeper.Empty("/tmp");
     }
 
     private void Open(string path, int flags)
