@@ -151,7 +151,7 @@ internal static unsafe class DescriptorCalls
     private static long RecordLock(OpenFile* file, ulong address, bool isQuery)
     {
         const ushort read = 0, write = 1, unlock = 2, fromEnd = 2;
-        if (!UserMemory.IsWritable(address, 32))
+        if (!(isQuery ? UserMemory.IsWritable(address, 32) : UserMemory.IsReadable(address, 32)))
             return -Errno.Fault;
         ushort* fields = (ushort*)address;
         long start = ((long*)address)[1], length = ((long*)address)[2];

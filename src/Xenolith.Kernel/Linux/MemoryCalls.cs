@@ -113,8 +113,10 @@ internal static unsafe class MemoryCalls
     };
 
     /// <summary>get_mempolicy(2): one node, default policy.</summary>
-    internal static long Policy(ulong mode)
+    internal static long Policy(ulong mode, ulong nodes, ulong address, ulong flags)
     {
+        if ((nodes | address | flags) != 0)
+            return -Errno.Invalid;
         if (mode != 0)
         {
             if (!UserMemory.IsWritable(mode, sizeof(int)))
@@ -122,6 +124,16 @@ internal static unsafe class MemoryCalls
             *(int*)mode = 0;
         }
         return 0;
+    }
+
+    internal static long Lock(ulong address, ulong length)
+    {
+        ulong start = Layout.RoundDown(address), end = Layout.RoundUp(address + length);
+        if (length == 0)
+            return 0;
+        if (end <= start)
+            return -Errno.Invalid;
+        return AddressSpace.IsMapped(start, end - start) ? 0 : -Errno.NoMemory;
     }
 
     private static long CheckFile(OpenFile* file, ulong size, RegionProtection access, bool isShared, ulong offset)

@@ -31,7 +31,21 @@ internal static unsafe class MetadataCalls
         OpenFile* file = FileTable.Get(descriptor);
         if (file == null)
             return -Errno.BadFile;
-        return WriteStat(file->Inode, file->Kind is FileKind.PipeReader or FileKind.PipeWriter ? Pipe : NoInode, buffer);
+        return WriteStat(file->Inode, NoInodeMode(file), buffer);
+    }
+
+    internal static long StatExtended(ulong directory, ulong path, ulong flags, ulong mask, ulong buffer)
+    {
+        const ulong noAutomount = 0x800, syncTypes = 0x6000, reserved = 1ul << 31;
+        if ((flags & ~(PathArguments.SymlinkNoFollow | PathArguments.EmptyPath | noAutomount | syncTypes)) != 0 || (flags & syncTypes) == syncTypes || (mask & reserved) != 0)
+            return -Errno.Invalid;
+        if ((flags & PathArguments.EmptyPath) != 0 && !PathArguments.IsWorkingDirectory(directory) && UserMemory.StringLength(path, 1) == 0)
+        {
+            OpenFile* file = FileTable.Get((uint)directory);
+            return file == null ? -Errno.BadFile : WriteExtended(file->Inode, NoInodeMode(file), buffer);
+        }
+        long error = PathArguments.Find(directory, path, flags, out Inode* inode);
+        return error != 0 ? error : WriteExtended(inode, inode->Mode, buffer);
     }
 
     /// <summary>faccessat2(2).</summary>
@@ -119,6 +133,8 @@ internal static unsafe class MetadataCalls
         return time[1] < Clock.NanosecondsPerSecond;
     }
 
+    private static uint NoInodeMode(OpenFile* file) => file->Kind is FileKind.PipeReader or FileKind.PipeWriter ? Pipe : NoInode;
+
     /// <summary>struct stat of x86-64.</summary>
     private static long WriteStat(Inode* inode, uint mode, ulong buffer)
     {
@@ -144,6 +160,41 @@ internal static unsafe class MetadataCalls
         WriteTime(words + 9, inode->Accessed);
         WriteTime(words + 11, inode->Modified);
         WriteTime(words + 13, inode->Changed);
+        return 0;
+    }
+
+    /// <summary>struct statx: the basic fields, and when the file was made.</summary>
+    private static long WriteExtended(Inode* inode, uint mode, ulong buffer)
+    {
+        const int size = 256;
+        const uint basic = 0x7FF, created = 0x800;
+        if (!UserMemory.IsWritable(buffer, size))
+            return -Errno.Fault;
+        Asm.Fill((void*)buffer, 0, size);
+        uint* words = (uint*)buffer;
+        words[0] = inode == null ? basic : basic | created;
+        words[1] = (uint)Layout.PageSize;
+        words[4] = 1; // links
+        ((ushort*)buffer)[14] = (ushort)(inode == null ? mode : inode->Mode);
+        if (inode == null)
+            return 0;
+        words[4] = inode->Links;
+        words[5] = inode->Owner;
+        words[6] = inode->Group;
+        ulong* wide = (ulong*)buffer;
+        wide[4] = inode->Number;
+        wide[5] = inode->Size;
+        wide[6] = inode->IsRegular ? FileSystem.Blocks(inode) : 0;
+        WriteTime(wide + 8, inode->Accessed);
+        WriteTime(wide + 10, inode->Created);
+        WriteTime(wide + 12, inode->Changed);
+        WriteTime(wide + 14, inode->Modified);
+        if (inode->Type == FileType.CharacterDevice)
+        {
+            words[32] = inode->Tag >> 8; // the device that it is, major and minor
+            words[33] = inode->Tag & 0xFF;
+        }
+        words[35] = inode->IsReadOnly ? 2u : 1; // the one it is on: minor, as in stat
         return 0;
     }
 

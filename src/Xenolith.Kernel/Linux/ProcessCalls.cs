@@ -13,6 +13,7 @@ internal static unsafe class ProcessCalls
     internal const int ProcessId = 1;
     private const ulong Infinity = ulong.MaxValue;
     private const ulong LimitStack = 3, LimitProcesses = 6, LimitFiles = 7, HighestLimit = 15;
+    private const ulong LimitSize = 16; // struct rlimit
 
     /// <summary>uname(2): says Linux, because programs choose their code paths by it; the release names the kernel.</summary>
     internal static long Uname(ulong address)
@@ -44,13 +45,29 @@ internal static unsafe class ProcessCalls
         return 0;
     }
 
+    internal static long Id() => ProcessId;
+
+    internal static long ParentId() => 0;
+
+    internal static long UserId() => 0;
+
+    internal static long Groups() => 0;
+
+    internal static long NewProcess() => -Errno.NoSystemCall;
+
+    internal static long WaitForChild() => -Errno.NoChild;
+
     /// <summary>getrusage(2): time since the start counts as the process's own; nothing else runs here.</summary>
     internal static long ResourceUsage(ulong who, ulong address)
     {
-        const int size = 144;
+        const int size = 144, children = -1, thread = 1;
+        if ((int)who is < children or > thread)
+            return -Errno.Invalid;
         if (!UserMemory.IsWritable(address, size))
             return -Errno.Fault;
         Cpu.Asm.Fill((void*)address, 0, size);
+        if ((int)who == children)
+            return 0;
         ulong microseconds = Clock.SinceStart() / 1000;
         ((ulong*)address)[0] = microseconds / 1_000_000;
         ((ulong*)address)[1] = microseconds % 1_000_000;
@@ -60,28 +77,44 @@ internal static unsafe class ProcessCalls
 
     internal static long GetLimit(ulong resource, ulong address)
     {
+        resource = (uint)resource;
         if (resource > HighestLimit)
             return -Errno.Invalid;
-        if (address == 0)
-            return 0;
-        if (!UserMemory.IsWritable(address, 16))
+        if (!UserMemory.IsWritable(address, LimitSize))
             return -Errno.Fault;
-        ulong value = resource switch
-        {
-            LimitStack => ProgramStart.StackSize,
-            LimitProcesses => ThreadTable.MaximumThreads,
-            LimitFiles => Files.FileTable.Capacity,
-            _ => Infinity,
-        };
-        ((ulong*)address)[0] = value;
-        ((ulong*)address)[1] = value;
+        ((ulong*)address)[0] = ((ulong*)address)[1] = LimitOf(resource);
         return 0;
     }
 
+    internal static long SetLimit(ulong resource, ulong address)
+    {
+        if (!UserMemory.IsReadable(address, LimitSize))
+            return -Errno.Fault;
+        ulong soft = ((ulong*)address)[0], hard = ((ulong*)address)[1];
+        if ((uint)resource > HighestLimit || soft > hard)
+            return -Errno.Invalid;
+        return hard > LimitOf((uint)resource) ? -Errno.NotPermitted : 0;
+    }
+
+    internal static long ChangeLimit(ulong process, ulong resource, ulong wanted, ulong old)
+    {
+        if ((uint)resource > HighestLimit)
+            return -Errno.Invalid;
+        if (wanted != 0 && !UserMemory.IsReadable(wanted, LimitSize))
+            return -Errno.Fault;
+        if ((int)process is not (0 or ProcessId))
+            return -Errno.NoProcess;
+        long result = wanted == 0 ? 0 : SetLimit(resource, wanted);
+        return result != 0 || old == 0 ? result : GetLimit(resource, old);
+    }
+
     /// <summary>getrandom(2): never blocks, the pool is seeded at boot.</summary>
-    internal static long Random(ulong buffer, ulong length)
+    internal static long Random(ulong buffer, ulong length, ulong flags)
     {
         const ulong maximum = 0x7FFF_F000, piece = 64 << 10;
+        const ulong random = 2, insecure = 4, known = 7;
+        if ((flags & ~known) != 0 || (flags & known) >= (random | insecure))
+            return -Errno.Invalid;
         if (length > maximum)
             length = maximum;
         if (!UserMemory.MayWrite(buffer, length))
@@ -99,6 +132,14 @@ internal static unsafe class ProcessCalls
         }
         return (long)done;
     }
+
+    private static ulong LimitOf(ulong resource) => resource switch
+    {
+        LimitStack => ProgramStart.StackSize,
+        LimitProcesses => ThreadTable.MaximumThreads,
+        LimitFiles => Files.FileTable.Capacity,
+        _ => Infinity,
+    };
 
     private static void Copy(ulong address, ReadOnlySpan<byte> text)
     {

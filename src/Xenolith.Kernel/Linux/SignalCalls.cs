@@ -122,13 +122,13 @@ internal static unsafe class SignalCalls
     }
 
     /// <summary>kill(2): there is one process, so 0, -1 and its own number mean the same.</summary>
-    internal static long Kill(long process, ulong signal)
+    internal static long Kill(int process, ulong signal)
     {
-        if (signal > SignalNumber.Count)
+        if ((uint)signal > SignalNumber.Count)
             return -Errno.Invalid;
         if (process is not (0 or -1 or ProcessCalls.ProcessId))
             return -Errno.NoProcess;
-        if (signal != 0)
+        if ((int)signal != 0)
             Signals.SendToProcess((int)signal);
         return 0;
     }
@@ -136,13 +136,21 @@ internal static unsafe class SignalCalls
     /// <summary>tkill(2), tgkill(2).</summary>
     internal static long ThreadKill(ulong id, ulong signal)
     {
-        if (signal > SignalNumber.Count)
+        if ((uint)signal > SignalNumber.Count || (int)id <= 0)
             return -Errno.Invalid;
         Thread* thread = ThreadTable.Find((int)id);
         if (thread == null)
             return -Errno.NoProcess;
-        if (signal != 0)
+        if ((int)signal != 0)
             Signals.SendToThread(thread, (int)signal);
         return 0;
+    }
+
+    internal static long GroupThreadKill(ulong process, ulong id, ulong signal)
+    {
+        if ((int)process <= 0)
+            return -Errno.Invalid;
+        long result = ThreadKill(id, signal);
+        return result == 0 && (int)process != ProcessCalls.ProcessId ? -Errno.NoProcess : result;
     }
 }

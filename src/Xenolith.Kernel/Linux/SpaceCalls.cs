@@ -52,6 +52,8 @@ internal static unsafe class SpaceCalls
         return file->Kind is FileKind.Regular or FileKind.Directory ? 0 : -Errno.Invalid;
     }
 
+    internal static long SynchronizeAll() => 0;
+
     /// <summary>posix_fadvise(2), readahead(2): advice that means nothing for memory.</summary>
     internal static long Advise(ulong descriptor, ulong advice)
     {

@@ -78,6 +78,8 @@ internal static unsafe class ThreadCalls
         return 0;
     }
 
+    internal static long Id() => Thread.Current->Id;
+
     internal static long SetTidAddress(ulong address)
     {
         Thread.Current->ClearChildTid = address;
