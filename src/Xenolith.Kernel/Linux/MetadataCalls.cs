@@ -17,6 +17,9 @@ internal static unsafe class MetadataCalls
     private const uint NoInode = FileType.CharacterDevice | 0x1B6, Pipe = FileType.Fifo | 0x180;
 
     /// <summary>newfstatat(2); stat(2) and lstat(2) in other words.</summary>
+    /// <kept>AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH; type, permissions, owner, links, size, blocks, times in nanoseconds.</kept>
+    /// <refused>Other flags have no effect.</refused>
+    /// <errors>path, EINVAL</errors>
     internal static long Stat(ulong directory, ulong path, ulong buffer, ulong flags)
     {
         if ((flags & PathArguments.EmptyPath) != 0 && !PathArguments.IsWorkingDirectory(directory) && UserMemory.StringLength(path, 1) == 0)
@@ -26,6 +29,9 @@ internal static unsafe class MetadataCalls
     }
 
     /// <summary>fstat(2).</summary>
+    /// <kept>As stat; pipes and the console have a type and permissions.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, EFAULT</errors>
     internal static long StatOpen(ulong descriptor, ulong buffer)
     {
         OpenFile* file = FileTable.Get(descriptor);
@@ -34,6 +40,10 @@ internal static unsafe class MetadataCalls
         return WriteStat(file->Inode, NoInodeMode(file), buffer);
     }
 
+    /// <summary>statx(2): the basic fields and the birth time, whatever the mask asks for.</summary>
+    /// <kept>AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, the mask's reserved bit.</kept>
+    /// <refused>Attributes and mount numbers, which are 0.</refused>
+    /// <errors>path, EINVAL</errors>
     internal static long StatExtended(ulong directory, ulong path, ulong flags, ulong mask, ulong buffer)
     {
         const ulong noAutomount = 0x800, syncTypes = 0x6000, reserved = 1ul << 31;
@@ -48,7 +58,10 @@ internal static unsafe class MetadataCalls
         return error != 0 ? error : WriteExtended(inode, inode->Mode, buffer);
     }
 
-    /// <summary>faccessat2(2).</summary>
+    /// <summary>faccessat2(2); access(2) and faccessat(2) in other words.</summary>
+    /// <kept>What root may do, AT_EACCESS, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>path, EACCES, EINVAL, EROFS</errors>
     internal static long Access(ulong directory, ulong path, ulong mode, ulong flags)
     {
         const ulong effectiveIds = 0x200;
@@ -62,24 +75,40 @@ internal static unsafe class MetadataCalls
         return (mode & MayExecute) != 0 && !inode->IsDirectory && (inode->Mode & Executable) == 0 ? -Errno.Access : 0;
     }
 
+    /// <summary>fchmodat(2) and chmod(2).</summary>
+    /// <kept>Permissions are stored.</kept>
+    /// <refused>They refuse nothing, for there is one user, root. What is read-only cannot be changed.</refused>
+    /// <errors>path, EOPNOTSUPP, EROFS</errors>
     internal static long SetMode(ulong directory, ulong path, ulong mode)
     {
         long error = PathArguments.Find(directory, path, 0, out Inode* inode);
         return error != 0 ? error : FileTree.System->SetPermissions(inode, (uint)mode);
     }
 
+    /// <summary>fchmod(2).</summary>
+    /// <kept>As chmod.</kept>
+    /// <refused>As chmod.</refused>
+    /// <errors>EBADF, EINVAL, EROFS</errors>
     internal static long SetModeOpen(ulong descriptor, ulong mode)
     {
         long error = PathArguments.FindOpen(descriptor & uint.MaxValue, out Inode* inode);
         return error != 0 ? error : FileTree.System->SetPermissions(inode, (uint)mode);
     }
 
+    /// <summary>fchownat(2), chown(2) and lchown(2).</summary>
+    /// <kept>Owner and group are stored; -1 keeps them.</kept>
+    /// <refused>They mean nothing. What is read-only cannot be changed.</refused>
+    /// <errors>path, EROFS</errors>
     internal static long SetOwner(ulong directory, ulong path, ulong owner, ulong group, ulong flags)
     {
         long error = PathArguments.Find(directory, path, flags, out Inode* inode);
         return error != 0 ? error : FileTree.System->SetOwner(inode, (uint)owner, (uint)group);
     }
 
+    /// <summary>fchown(2).</summary>
+    /// <kept>As chown.</kept>
+    /// <refused>As chown.</refused>
+    /// <errors>EBADF, EINVAL, EROFS</errors>
     internal static long SetOwnerOpen(ulong descriptor, ulong owner, ulong group)
     {
         long error = PathArguments.FindOpen(descriptor & uint.MaxValue, out Inode* inode);
@@ -87,6 +116,9 @@ internal static unsafe class MetadataCalls
     }
 
     /// <summary>utimensat(2): without a path, the times of the descriptor's file; without times, now.</summary>
+    /// <kept>UTIME_NOW, UTIME_OMIT, nanoseconds, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH.</kept>
+    /// <refused>Times before 1970, which become 1970.</refused>
+    /// <errors>path, EINVAL, EROFS</errors>
     internal static long SetTimes(ulong directory, ulong path, ulong times, ulong flags)
     {
         if ((flags & ~(PathArguments.SymlinkNoFollow | PathArguments.EmptyPath)) != 0)
@@ -103,6 +135,10 @@ internal static unsafe class MetadataCalls
         return error != 0 ? error : FileTree.System->SetTimes(inode, accessed, modified);
     }
 
+    /// <summary>umask(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
     internal static long SetMask(ulong mask)
     {
         uint old = FileTree.Umask;
@@ -110,12 +146,20 @@ internal static unsafe class MetadataCalls
         return old;
     }
 
+    /// <summary>statfs(2).</summary>
+    /// <kept>Sizes and free space of the file system in memory; ST_RDONLY.</kept>
+    /// <refused>It always says tmpfs.</refused>
+    /// <errors>path</errors>
     internal static long StatFileSystem(ulong path, ulong buffer)
     {
         long error = PathArguments.Find(PathArguments.WorkingDirectory, path, 0, out Inode* inode);
         return error != 0 ? error : WriteStatFileSystem(inode, buffer);
     }
 
+    /// <summary>fstatfs(2).</summary>
+    /// <kept>As statfs.</kept>
+    /// <refused>As statfs.</refused>
+    /// <errors>EBADF, EFAULT, ENOMEM</errors>
     internal static long StatFileSystemOpen(ulong descriptor, ulong buffer)
     {
         OpenFile* file = FileTable.Get(descriptor);

@@ -16,6 +16,9 @@ internal static unsafe class ProcessCalls
     private const ulong LimitSize = 16; // struct rlimit
 
     /// <summary>uname(2): says Linux, because programs choose their code paths by it; the release names the kernel.</summary>
+    /// <kept>All fields.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT</errors>
     internal static long Uname(ulong address)
     {
         const int field = 65, fields = 6;
@@ -31,6 +34,9 @@ internal static unsafe class ProcessCalls
     }
 
     /// <summary>sysinfo(2): what the garbage collector sizes itself by.</summary>
+    /// <kept>Uptime, memory, threads.</kept>
+    /// <refused>Loads are 0.</refused>
+    /// <errors>EFAULT</errors>
     internal static long SystemInfo(ulong address)
     {
         const int size = 112;
@@ -45,19 +51,46 @@ internal static unsafe class ProcessCalls
         return 0;
     }
 
+    /// <summary>getpid(2).</summary>
+    /// <kept>1.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
     internal static long Id() => ProcessId;
 
+    /// <summary>getppid(2).</summary>
+    /// <kept>0.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
     internal static long ParentId() => 0;
 
+    /// <summary>getuid(2), geteuid(2), getgid(2), getegid(2).</summary>
+    /// <kept>0: there is one user, root.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
     internal static long UserId() => 0;
 
+    /// <summary>getgroups(2).</summary>
+    /// <kept>None.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
     internal static long Groups() => 0;
 
+    /// <summary>fork(2), vfork(2), execve(2), execveat(2), clone3(2).</summary>
+    /// <kept>Nothing: a domain is one process.</kept>
+    /// <refused>All (ENOSYS). Threads come by clone.</refused>
+    /// <errors>ENOSYS</errors>
     internal static long NewProcess() => -Errno.NoSystemCall;
 
+    /// <summary>wait4(2), waitid(2).</summary>
+    /// <kept>There is never a child.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>ECHILD</errors>
     internal static long WaitForChild() => -Errno.NoChild;
 
     /// <summary>getrusage(2): time since the start counts as the process's own; nothing else runs here.</summary>
+    /// <kept>User time, the largest resident size.</kept>
+    /// <refused>All other fields are 0; RUSAGE_THREAD is as RUSAGE_SELF.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long ResourceUsage(ulong who, ulong address)
     {
         const int size = 144, children = -1, thread = 1;
@@ -75,6 +108,10 @@ internal static unsafe class ProcessCalls
         return 0;
     }
 
+    /// <summary>getrlimit(2).</summary>
+    /// <kept>The limits of stack, threads and descriptors; all else is unlimited.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long GetLimit(ulong resource, ulong address)
     {
         resource = (uint)resource;
@@ -86,6 +123,10 @@ internal static unsafe class ProcessCalls
         return 0;
     }
 
+    /// <summary>setrlimit(2).</summary>
+    /// <kept>A limit that is no larger than the hard one is accepted.</kept>
+    /// <refused>Limits do not change. Larger ones.</refused>
+    /// <errors>EFAULT, EINVAL, EPERM</errors>
     internal static long SetLimit(ulong resource, ulong address)
     {
         if (!UserMemory.IsReadable(address, LimitSize))
@@ -96,6 +137,10 @@ internal static unsafe class ProcessCalls
         return hard > LimitOf((uint)resource) ? -Errno.NotPermitted : 0;
     }
 
+    /// <summary>prlimit64(2).</summary>
+    /// <kept>As getrlimit and setrlimit.</kept>
+    /// <refused>Other processes.</refused>
+    /// <errors>EFAULT, EINVAL, EPERM, ESRCH</errors>
     internal static long ChangeLimit(ulong process, ulong resource, ulong wanted, ulong old)
     {
         if ((uint)resource > HighestLimit)
@@ -109,6 +154,9 @@ internal static unsafe class ProcessCalls
     }
 
     /// <summary>getrandom(2): never blocks, the pool is seeded at boot.</summary>
+    /// <kept>GRND_NONBLOCK, GRND_RANDOM and GRND_INSECURE give the same bytes.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Random(ulong buffer, ulong length, ulong flags)
     {
         const ulong maximum = 0x7FFF_F000, piece = 64 << 10;

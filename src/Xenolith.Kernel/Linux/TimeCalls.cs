@@ -11,6 +11,10 @@ internal static unsafe class TimeCalls
     private const ulong AbsoluteTime = 1;
     private const ulong TimespecSize = 16;
 
+    /// <summary>clock_gettime(2).</summary>
+    /// <kept>CLOCK_REALTIME, _COARSE and TAI are Xen's wall clock; numbers up to 11 otherwise are the monotonic clock.</kept>
+    /// <refused>CPU time: those clocks count as monotonic. Dynamic clocks.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Get(ulong clock, ulong time)
     {
         if (clock > HighestClock)
@@ -21,6 +25,10 @@ internal static unsafe class TimeCalls
         return 0;
     }
 
+    /// <summary>clock_getres(2).</summary>
+    /// <kept>One nanosecond.</kept>
+    /// <refused>Dynamic clocks.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Resolution(ulong clock, ulong time)
     {
         if (clock > HighestClock)
@@ -33,6 +41,10 @@ internal static unsafe class TimeCalls
         return 0;
     }
 
+    /// <summary>gettimeofday(2).</summary>
+    /// <kept>The time.</kept>
+    /// <refused>The time zone is not written.</refused>
+    /// <errors>EFAULT</errors>
     internal static long GetTimeOfDay(ulong time)
     {
         if (time == 0)
@@ -45,12 +57,20 @@ internal static unsafe class TimeCalls
         return 0;
     }
 
+    /// <summary>nanosleep(2).</summary>
+    /// <kept>The time that is left, when a signal came.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINTR, EINVAL</errors>
     internal static long Sleep(ulong time, ulong remaining)
     {
         long error = ReadTime(time, out ulong nanoseconds);
         return error != 0 ? error : SleepUntil(After(nanoseconds), remaining);
     }
 
+    /// <summary>clock_nanosleep(2).</summary>
+    /// <kept>TIMER_ABSTIME; the wall clock and the monotonic one.</kept>
+    /// <refused>CPU-time clocks, which count as monotonic. Steps of the wall clock during a wait.</refused>
+    /// <errors>EFAULT, EINTR, EINVAL</errors>
     internal static long SleepOnClock(ulong clock, ulong flags, ulong time, ulong remaining)
     {
         if (clock > HighestClock)

@@ -22,27 +22,62 @@ internal static unsafe class TransferCalls
     // For calls that use the file's own position.
     private const long NoPosition = -1;
 
+    /// <summary>read(2).</summary>
+    /// <kept>Files, pipes, the console, devices; the position that duplicates share; 0x7FFFF000 bytes at most.</kept>
+    /// <refused>Nothing. A buffer of which any part is not writable is EFAULT before a byte is read.</refused>
+    /// <errors>EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EISDIR</errors>
     internal static long Read(ulong descriptor, ulong buffer, ulong length) => Transfer(descriptor, buffer, length, NoPosition, write: false);
 
+    /// <summary>write(2).</summary>
+    /// <kept>As read; O_APPEND, SIGPIPE with EPIPE, a part when space runs out.</kept>
+    /// <refused>Files larger than 2^63 - 1 bytes; RLIMIT_FSIZE has no effect.</refused>
+    /// <errors>EAGAIN, EBADF, EFAULT, EFBIG, EINTR, EINVAL, ENOSPC, EPIPE</errors>
     internal static long Write(ulong descriptor, ulong buffer, ulong length) => Transfer(descriptor, buffer, length, NoPosition, write: true);
 
+    /// <summary>pread(2).</summary>
+    /// <kept>A position of its own.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, EFAULT, EINVAL, EISDIR, ESPIPE</errors>
     internal static long ReadAt(ulong descriptor, ulong buffer, ulong length, long position) =>
         position < 0 ? -Errno.Invalid : Transfer(descriptor, buffer, length, position, write: false);
 
+    /// <summary>pwrite(2).</summary>
+    /// <kept>With O_APPEND it appends, as on Linux.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, EFAULT, EFBIG, EINVAL, ENOSPC, ESPIPE</errors>
     internal static long WriteAt(ulong descriptor, ulong buffer, ulong length, long position) =>
         position < 0 ? -Errno.Invalid : Transfer(descriptor, buffer, length, position, write: true);
 
+    /// <summary>readv(2).</summary>
+    /// <kept>Up to 1024 ranges, each checked when its turn comes.</kept>
+    /// <refused>Atomicity over all ranges where the file can block.</refused>
+    /// <errors>as read, EINVAL</errors>
     internal static long ReadVector(ulong descriptor, ulong vector, ulong count) => TransferVector(descriptor, vector, count, NoPosition, write: false);
 
+    /// <summary>writev(2).</summary>
+    /// <kept>As readv.</kept>
+    /// <refused>As readv.</refused>
+    /// <errors>as write, EINVAL</errors>
     internal static long WriteVector(ulong descriptor, ulong vector, ulong count) => TransferVector(descriptor, vector, count, NoPosition, write: true);
 
+    /// <summary>preadv(2).</summary>
+    /// <kept>As readv, at a position.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>as pread64</errors>
     internal static long ReadVectorAt(ulong descriptor, ulong vector, ulong count, long position) =>
         position < 0 ? -Errno.Invalid : TransferVector(descriptor, vector, count, position, write: false);
 
+    /// <summary>pwritev(2).</summary>
+    /// <kept>As writev, at a position.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>as pwrite64</errors>
     internal static long WriteVectorAt(ulong descriptor, ulong vector, ulong count, long position) =>
         position < 0 ? -Errno.Invalid : TransferVector(descriptor, vector, count, position, write: true);
 
     /// <summary>lseek(2).</summary>
+    /// <kept>SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE; places in a directory.</kept>
+    /// <refused>SEEK_END of a directory.</refused>
+    /// <errors>EBADF, EINVAL, ENXIO, ESPIPE</errors>
     internal static long Seek(ulong descriptor, long offset, ulong whence)
     {
         OpenFile* file = FileTable.Get(descriptor);
@@ -74,6 +109,9 @@ internal static unsafe class TransferCalls
     }
 
     /// <summary>copy_file_range(2): a null offset is the file's position.</summary>
+    /// <kept>Between files with content, also the same one where the ranges do not overlap; 16 MiB a call at most, then it returns short.</kept>
+    /// <refused>Anything but files with content.</refused>
+    /// <errors>EBADF, EFAULT, EFBIG, EINVAL, EISDIR, ENOSPC</errors>
     internal static long Copy(ulong from, ulong fromOffset, ulong to, ulong toOffset, ulong length, ulong flags)
     {
         OpenFile* source = FileTable.Get(from), target = FileTable.Get(to);
@@ -104,6 +142,9 @@ internal static unsafe class TransferCalls
     }
 
     /// <summary>sendfile(2): from a file with content to any descriptor.</summary>
+    /// <kept>16 MiB a call at most, then it returns short.</kept>
+    /// <refused>A source without content.</refused>
+    /// <errors>EAGAIN, EBADF, EFAULT, EINVAL, ENOMEM, ENOSPC, EPIPE</errors>
     internal static long Send(ulong to, ulong from, ulong offset, ulong length)
     {
         const int piece = 4096;
