@@ -24,10 +24,7 @@ internal static unsafe class Dispatcher
     [RuntimeExport("xl_syscall")]
     private static int Enter(TrapFrame* frame)
     {
-        long result = Call(frame);
-        if (result == -Errno.NoSystemCall)
-            Report(frame->Error);
-        frame->Rax = (ulong)result;
+        frame->Rax = (ulong)Call(frame);
         Scheduler.BeforeReturn();
         bool changed = frame->Error == SystemCall.RtSigreturn;
         while (Signals.DeliverPending(frame))
@@ -175,7 +172,7 @@ internal static unsafe class Dispatcher
             case SystemCall.Getppid: return ProcessCalls.ParentId();
             case SystemCall.Getuid or SystemCall.Geteuid or SystemCall.Getgid or SystemCall.Getegid: return ProcessCalls.UserId();
             case SystemCall.Getgroups: return ProcessCalls.Groups();
-            case SystemCall.Fork or SystemCall.Vfork or SystemCall.Execve or SystemCall.Execveat or SystemCall.Clone3: return ProcessCalls.NewProcess();
+            case SystemCall.Fork or SystemCall.Vfork or SystemCall.Execve or SystemCall.Execveat or SystemCall.Clone3: return ProcessCalls.NewProcess(frame->Error);
             case SystemCall.Wait4 or SystemCall.Waitid: return ProcessCalls.WaitForChild();
             case SystemCall.Uname: return ProcessCalls.Uname(a);
             case SystemCall.Sysinfo: return ProcessCalls.SystemInfo(a);
@@ -190,13 +187,14 @@ internal static unsafe class Dispatcher
             case SystemCall.Sendto or SystemCall.Sendmsg or SystemCall.Recvfrom or SystemCall.Recvmsg: return SocketCalls.Use(a);
             case SystemCall.Getsockname or SystemCall.Getpeername or SystemCall.Getsockopt or SystemCall.Setsockopt: return SocketCalls.Use(a);
 
-            case SystemCall.InotifyInit or SystemCall.InotifyInit1: return WatchCalls.Open();
+            case SystemCall.InotifyInit or SystemCall.InotifyInit1: return WatchCalls.Open(frame->Error);
             case SystemCall.InotifyAddWatch or SystemCall.InotifyRmWatch: return WatchCalls.Use(a);
         }
-        return frame->Error >= PlatformCall.First ? PlatformDispatcher.Call(frame) : -Errno.NoSystemCall;
+        return frame->Error >= PlatformCall.First ? PlatformDispatcher.Call(frame) : Refuse(frame->Error);
     }
 
-    private static void Report(ulong number)
+    /// <summary>ENOSYS, with a line on the console when it is the first time for the number.</summary>
+    internal static long Refuse(ulong number)
     {
         ulong* words = ((Numbers*)Unsafe.AsPointer(ref reported))->Words;
         if (number < HighestNumber && (words[number >> 6] & 1ul << (int)(number & 63)) == 0)
@@ -208,5 +206,6 @@ internal static unsafe class Dispatcher
             Log.Text(" is not supported (ENOSYS)");
             Log.End();
         }
+        return -Errno.NoSystemCall;
     }
 }

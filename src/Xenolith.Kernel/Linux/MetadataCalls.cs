@@ -13,15 +13,20 @@ internal static unsafe class MetadataCalls
 {
     private const ulong MayExecute = 1, MayWrite = 2, MayRead = 4;
     private const uint Executable = 0x49;
+    // Automounts and remote file systems, of which some flags speak, are not there.
+    private const ulong NoAutomount = 0x800, SynchronizeTypes = 0x6000;
+    private const ulong StatFlags = PathArguments.SymlinkNoFollow | PathArguments.EmptyPath | NoAutomount | SynchronizeTypes;
     private const ulong TimeNow = (1ul << 30) - 1, TimeOmit = (1ul << 30) - 2;
     private const uint NoInode = FileType.CharacterDevice | 0x1B6, Pipe = FileType.Fifo | 0x180;
 
     /// <summary>newfstatat(2); stat(2) and lstat(2) in other words.</summary>
     /// <kept>AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH; type, permissions, owner, links, size, blocks, times in nanoseconds.</kept>
-    /// <refused>Other flags have no effect.</refused>
+    /// <refused>Nothing.</refused>
     /// <errors>path, EINVAL</errors>
     internal static long Stat(ulong directory, ulong path, ulong buffer, ulong flags)
     {
+        if ((flags & ~StatFlags) != 0)
+            return -Errno.Invalid;
         if ((flags & PathArguments.EmptyPath) != 0 && !PathArguments.IsWorkingDirectory(directory) && UserMemory.StringLength(path, 1) == 0)
             return StatOpen(directory, buffer);
         long error = PathArguments.Find(directory, path, flags, out Inode* inode);
@@ -46,8 +51,8 @@ internal static unsafe class MetadataCalls
     /// <errors>path, EINVAL</errors>
     internal static long StatExtended(ulong directory, ulong path, ulong flags, ulong mask, ulong buffer)
     {
-        const ulong noAutomount = 0x800, syncTypes = 0x6000, reserved = 1ul << 31;
-        if ((flags & ~(PathArguments.SymlinkNoFollow | PathArguments.EmptyPath | noAutomount | syncTypes)) != 0 || (flags & syncTypes) == syncTypes || (mask & reserved) != 0)
+        const ulong reserved = 1ul << 31;
+        if ((flags & ~StatFlags) != 0 || (flags & SynchronizeTypes) == SynchronizeTypes || (mask & reserved) != 0)
             return -Errno.Invalid;
         if ((flags & PathArguments.EmptyPath) != 0 && !PathArguments.IsWorkingDirectory(directory) && UserMemory.StringLength(path, 1) == 0)
         {

@@ -79,7 +79,7 @@ internal static unsafe class ProcessCalls
     /// <kept>Nothing: a domain is one process.</kept>
     /// <refused>All (ENOSYS). Threads come by clone.</refused>
     /// <errors>ENOSYS</errors>
-    internal static long NewProcess() => -Errno.NoSystemCall;
+    internal static long NewProcess(ulong number) => Dispatcher.Refuse(number);
 
     /// <summary>wait4(2), waitid(2).</summary>
     /// <kept>There is never a child.</kept>

@@ -196,6 +196,9 @@ internal static unsafe class TransferCalls
         OpenFile* file = FileTable.Get(descriptor);
         if (file == null)
             return -Errno.BadFile;
+        long first = position >= 0 ? position : file->Kind == FileKind.Regular ? (long)file->Position : 0;
+        if ((long)length < 0 || first + (long)length < 0)
+            return -Errno.Invalid;
         if (length > MaximumTransfer)
             length = MaximumTransfer;
         if (!(write ? UserMemory.MayRead(buffer, length) : UserMemory.MayWrite(buffer, length)))

@@ -9,7 +9,7 @@ internal static unsafe class WatchCalls
     /// <kept>Nothing.</kept>
     /// <refused>All (ENOSYS).</refused>
     /// <errors>ENOSYS</errors>
-    internal static long Open() => -Errno.NoSystemCall;
+    internal static long Open(ulong number) => Dispatcher.Refuse(number);
 
     /// <summary>inotify_add_watch(2), inotify_rm_watch(2).</summary>
     /// <kept>No descriptor is an inotify instance, and they say so.</kept>
