@@ -120,6 +120,11 @@ internal static unsafe class Dispatcher
             case SystemCall.EpollWait: return PollCalls.Wait(a, b, c, (long)d);
             case SystemCall.EpollPwait: return PollCalls.WaitMasked(a, b, c, (long)d, e, f);
 
+            case SystemCall.InotifyInit: return WatchCalls.Create(0);
+            case SystemCall.InotifyInit1: return WatchCalls.Create(a);
+            case SystemCall.InotifyAddWatch: return WatchCalls.Add(a, b, c);
+            case SystemCall.InotifyRmWatch: return WatchCalls.Remove(a, b);
+
             case SystemCall.Mmap: return MemoryCalls.Map(a, b, c, d, e, f);
             case SystemCall.Mprotect: return MemoryCalls.Protect(a, b, c);
             case SystemCall.Munmap: return MemoryCalls.Unmap(a, b);
@@ -186,9 +191,6 @@ internal static unsafe class Dispatcher
             case SystemCall.Connect or SystemCall.Bind or SystemCall.Listen or SystemCall.Accept or SystemCall.Accept4 or SystemCall.Shutdown: return SocketCalls.Use(a);
             case SystemCall.Sendto or SystemCall.Sendmsg or SystemCall.Recvfrom or SystemCall.Recvmsg: return SocketCalls.Use(a);
             case SystemCall.Getsockname or SystemCall.Getpeername or SystemCall.Getsockopt or SystemCall.Setsockopt: return SocketCalls.Use(a);
-
-            case SystemCall.InotifyInit or SystemCall.InotifyInit1: return WatchCalls.Open(frame->Error);
-            case SystemCall.InotifyAddWatch or SystemCall.InotifyRmWatch: return WatchCalls.Use(a);
         }
         return frame->Error >= PlatformCall.First ? PlatformDispatcher.Call(frame) : Refuse(frame->Error);
     }

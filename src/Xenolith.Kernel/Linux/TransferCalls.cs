@@ -205,7 +205,7 @@ internal static unsafe class TransferCalls
             return -Errno.Fault;
         file->References++; // it may be closed while this blocks
         // What waits sees to its memory itself.
-        bool waits = file->Kind is FileKind.Console or FileKind.PipeReader or FileKind.PipeWriter;
+        bool waits = file->Kind is FileKind.Console or FileKind.PipeReader or FileKind.PipeWriter or FileKind.Watcher;
         long total = 0, result = 0;
         do
         {

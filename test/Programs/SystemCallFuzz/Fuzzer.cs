@@ -138,7 +138,7 @@ internal sealed unsafe class Fuzzer
         switch (number)
         {
             // What ends or doubles the program, or waits for ever whatever the arguments are.
-            case Linux.Exit or Linux.ExitGroup or Linux.RtSigreturn or Linux.Fork or Linux.Vfork or Linux.Clone3 or Linux.Pause:
+            case Linux.Exit or Linux.ExitGroup or Linux.RtSigreturn or Linux.Fork or Linux.Vfork or Linux.Clone3 or Linux.Pause or Linux.InotifyInit:
                 return false;
             case Linux.Clone:
                 a[0] &= ~0x1_0100ul; // neither a thread nor the same memory: refused
@@ -160,6 +160,9 @@ internal sealed unsafe class Fuzzer
                 return true;
             case Linux.Pipe2:
                 a[1] |= Linux.NonBlocking;
+                return true;
+            case Linux.InotifyInit1:
+                a[0] = _values.Chance(80) ? Linux.NonBlocking : a[0] | Linux.NonBlocking;
                 return true;
             case Linux.Flock:
                 a[1] |= 4;
@@ -236,7 +239,7 @@ internal sealed unsafe class Fuzzer
         ulong[] a = _arguments;
         switch (number)
         {
-            case Linux.Open or Linux.Openat or Linux.Creat or Linux.MemfdCreate or Linux.Dup or Linux.Dup2 or Linux.Dup3 or Linux.EpollCreate or Linux.EpollCreate1:
+            case Linux.Open or Linux.Openat or Linux.Creat or Linux.MemfdCreate or Linux.Dup or Linux.Dup2 or Linux.Dup3 or Linux.EpollCreate or Linux.EpollCreate1 or Linux.InotifyInit1:
                 _descriptors.Add((ulong)result, _random);
                 break;
             case Linux.Fcntl when (uint)a[1] is 0 or 1030:
