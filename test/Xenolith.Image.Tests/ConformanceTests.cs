@@ -53,6 +53,9 @@ public sealed class ConformanceTests(ImageBed bed)
     public Task FloatingPoint() => SameAsync("FloatingPoint", 48);
 
     [Fact]
+    public Task System_calls() => SameAsync("SystemCalls", 48);
+
+    [Fact]
     public Task Environment() => SameAsync("Environment", 48);
 
     [Fact]

@@ -29,6 +29,7 @@ internal static unsafe class Asm
     [DllImport("*", EntryPoint = "switch_thread"), SuppressGCTransition] internal static extern void SwitchThread(Threads.Thread* from, Threads.Thread* to);
     [DllImport("*", EntryPoint = "enter_program"), SuppressGCTransition] internal static extern void EnterProgram(ulong kernelStackPointer);
     [DllImport("*", EntryPoint = "wait_for_interrupt"), SuppressGCTransition] internal static extern void WaitForInterrupt();
+    [DllImport("*", EntryPoint = "allow_interrupts"), SuppressGCTransition] internal static extern void AllowInterrupts();
     [DllImport("*", EntryPoint = "save_extended_state"), SuppressGCTransition] internal static extern void SaveExtendedState(void* area);
     [DllImport("*", EntryPoint = "restore_extended_state"), SuppressGCTransition] internal static extern void RestoreExtendedState(void* area);
     [DllImport("*", EntryPoint = "label_address"), SuppressGCTransition] private static extern ulong LabelAddress(int index);

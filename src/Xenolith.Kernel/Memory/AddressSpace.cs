@@ -1,6 +1,6 @@
 // The program's address space: regions say what is allowed where, page tables hold what has been touched.
 //
-// Reserving is free: pages come, zeroed, when they are first touched. What is writable is charged (Commit.cs) when it becomes so, and
+// Reserving is free: pages come, zeroed, when they are first touched. What the program may touch is charged (Commit.cs) when it becomes so, and
 // stays charged until it is unmapped; thread stacks (RegionFlags.NoReserve) are charged page by page as they are touched.
 // AddressSpace.Fault.cs brings pages in; AddressSpace.Shared.cs has the pages that are shared with other domains, AddressSpace.Files.cs the
 // files that are mapped.
@@ -118,7 +118,7 @@ internal static unsafe partial class AddressSpace
         if (!IsInProgramRange(address, size))
             return -Errno.NoMemory;
         ulong uncharged = 0;
-        bool writable = (protection & RegionProtection.Write) != 0;
+        bool accessible = protection != RegionProtection.None;
         Region* first = regions.FindFirstAtOrAfter(address);
         ulong reached = address;
         for (Region* region = first; reached < end; region = RegionTree.Next(region))
@@ -144,7 +144,7 @@ internal static unsafe partial class AddressSpace
         if (!PageTables.SplitAt(address) || !PageTables.SplitAt(end))
             return -Errno.NoMemory;
         RegionFlags set = RegionFlags.None;
-        if (writable && uncharged > 0)
+        if (accessible && uncharged > 0)
         {
             if (IsStackBeingOpened(first, address, end))
                 set = RegionFlags.NoReserve;
@@ -220,9 +220,10 @@ internal static unsafe partial class AddressSpace
         RegionAttributes attributes = default;
         attributes.Protection = protection;
         attributes.Kind = RegionKind.Anonymous;
+        isStack &= size <= LargestStack;
         if (isStack)
             attributes.Flags = RegionFlags.NoReserve;
-        else if ((protection & RegionProtection.Write) != 0)
+        else if (protection != RegionProtection.None)
         {
             if (!Commit.TryCharge(size >> 12))
                 return -Errno.NoMemory;
@@ -299,7 +300,7 @@ internal static unsafe partial class AddressSpace
         ulong frame = Frames.AllocateZeroed(FrameUse.Kernel);
         ulong page = Layout.SecondUpcallStack - Layout.PageSize;
         RegionAttributes attributes = default;
-        attributes.Kind = RegionKind.Image;
+        attributes.Kind = RegionKind.Kernel;
         if (frame == 0 || !PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed)
             || regions.Insert(page, Layout.SecondUpcallStack, attributes) != RegionResult.Done)
             Panic.Stop("no memory for an interrupt stack");

@@ -28,6 +28,9 @@ internal enum RegionKind : byte
     /// <summary>Frames of other domains (xl_grant_map).</summary>
     Foreign,
 
+    /// <summary>A page of the kernel's among the program's addresses.</summary>
+    Kernel,
+
     /// <summary>A file's content; the tag is its <c>FileMapping</c>.</summary>
     File,
 }

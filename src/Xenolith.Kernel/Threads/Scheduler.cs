@@ -109,6 +109,16 @@ internal static unsafe class Scheduler
         Timers.Arm(HasRunnable);
     }
 
+    /// <summary>
+    /// Lets events in and other threads run, as between two system calls: for a call that takes long. What the program's memory holds or allows may
+    /// be different afterwards.
+    /// </summary>
+    internal static void Pause()
+    {
+        Asm.AllowInterrupts();
+        BeforeReturn();
+    }
+
     private static void RunNext()
     {
         PerCpu* cpu = PerCpu.This;
