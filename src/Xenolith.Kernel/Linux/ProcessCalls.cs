@@ -12,6 +12,7 @@ internal static unsafe class ProcessCalls
 {
     internal const int ProcessId = 1;
     private const ulong Infinity = ulong.MaxValue;
+    private const ulong RusageThread = 1;
     private const ulong LimitStack = 3, LimitProcesses = 6, LimitFiles = 7, HighestLimit = 15;
 
     /// <summary>uname(2): says Linux, because programs choose their code paths by it; the release names the kernel.</summary>
@@ -44,14 +45,14 @@ internal static unsafe class ProcessCalls
         return 0;
     }
 
-    /// <summary>getrusage(2): time since the start counts as the process's own; nothing else runs here.</summary>
+    /// <summary>getrusage(2): all time is user time, the thread's own or that of all threads; the memory is what is charged.</summary>
     internal static long ResourceUsage(ulong who, ulong address)
     {
         const int size = 144;
         if (!UserMemory.IsWritable(address, size))
             return -Errno.Fault;
         Cpu.Asm.Fill((void*)address, 0, size);
-        ulong microseconds = Clock.SinceStart() / 1000;
+        ulong microseconds = (who == RusageThread ? Scheduler.RunTime(Thread.Current) : Scheduler.BusyTime()) / 1000;
         ((ulong*)address)[0] = microseconds / 1_000_000;
         ((ulong*)address)[1] = microseconds % 1_000_000;
         ((ulong*)address)[4] = Commit.Charged * Layout.PageSize / 1024;
