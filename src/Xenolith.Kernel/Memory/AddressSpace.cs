@@ -20,7 +20,8 @@ internal static unsafe partial class AddressSpace
     private const ulong LargeMapping = 4 << 20;
 
     private static RegionTree regions;
-    private static ulong mappingBase;
+    // Where the search for free addresses begins in each window.
+    private static ulong mappingBase, reservationBase, largeBase, foreignBase;
     // Keeps reservations apart that happen to touch, so that each can be recognised when it is opened.
     private static ulong lastTag;
 
@@ -28,7 +29,6 @@ internal static unsafe partial class AddressSpace
     internal static void Initialize()
     {
         regions.Initialize(&TakePage);
-        mappingBase = Layout.MappingBase;
         // The code runs on the identity map until the image is mapped anew, page by page, in tables that then take its place.
         ulong newRoot = Frames.AllocateZeroed(FrameUse.PageTables);
         if (newRoot == 0)
@@ -37,6 +37,8 @@ internal static unsafe partial class AddressSpace
         MapImage(Asm.TextStart, Asm.TextEnd, RegionProtection.Read | RegionProtection.Execute);
         MapImage(Asm.RodataStart, Asm.RodataEnd, RegionProtection.Read);
         MapImage(Asm.DataStart, Asm.DataEnd, ReadWrite);
+        for (int stack = 0; stack < DescriptorTables.GuardCount; stack++)
+            TakeAway(DescriptorTables.Guard(stack));
         MapSecondUpcallStack();
         Asm.RootTable[0] = *(ulong*)(Layout.DirectMap + newRoot);
         Asm.FlushTranslations();
@@ -44,24 +46,28 @@ internal static unsafe partial class AddressSpace
         Frames.Free(newRoot, 0, FrameUse.PageTables);
     }
 
-    /// <summary>Moves the place of the program's mappings by a random number of pages.</summary>
+    /// <summary>
+    /// Places the windows of the program's mappings at random, each by itself, so that the address of one thing tells nothing of another's. 28
+    /// bits, as many as Linux takes, or 22 where mappings begin at multiples of 4 MiB.
+    /// </summary>
     internal static void Randomize()
     {
-        const ulong pages = 1 << 20;
-        ulong random;
-        EntropyPool.Fill(new System.Span<byte>(&random, sizeof(ulong)));
-        mappingBase = Layout.MappingBase + (random & pages - 1) * Layout.PageSize;
+        const ulong pages = 1 << 28, largePages = 1 << 22;
+        ulong* random = stackalloc ulong[4];
+        EntropyPool.Fill(new System.Span<byte>(random, 4 * sizeof(ulong)));
+        mappingBase = Layout.Mappings + random[0] % pages * Layout.PageSize;
+        reservationBase = Layout.Reservations + random[1] % pages * Layout.PageSize;
+        largeBase = Layout.LargeMappings + random[2] % largePages * LargeMapping;
+        foreignBase = Layout.ForeignWindow + random[3] % pages * Layout.PageSize;
     }
 
-    /// <summary>Maps fresh memory at the lowest free place. The address, or a negative errno.</summary>
+    /// <summary>Maps fresh memory at the lowest free place of its window. The address, or a negative errno.</summary>
     internal static long Map(ulong size, RegionProtection protection, bool isStack)
     {
-        if (size > Layout.ProgramEnd)
-            return -Errno.NoMemory;
         // What is large begins where a large page can; the collector's reservation, cut into regions of up to 4 MiB, also wastes none.
-        ulong alignment = size >= LargeMapping ? LargeMapping : Layout.PageSize;
-        ulong address = regions.FindGap(size, alignment, mappingBase, Layout.ProgramEnd);
-        return address == 0 ? -Errno.NoMemory : Insert(address, size, protection, isStack);
+        if (size >= LargeMapping)
+            return MapFrom(largeBase, LargeMapping, size, protection, isStack);
+        return MapFrom(protection == RegionProtection.None ? reservationBase : mappingBase, Layout.PageSize, size, protection, isStack);
     }
 
     /// <summary>
@@ -70,7 +76,7 @@ internal static unsafe partial class AddressSpace
     /// </summary>
     internal static long MapStack(ulong size)
     {
-        long guard = Map(LargestGuard + size, RegionProtection.None, isStack: false);
+        long guard = MapFrom(reservationBase, Layout.PageSize, LargestGuard + size, RegionProtection.None, isStack: false);
         if (guard < 0)
             return guard;
         ulong stack = (ulong)guard + LargestGuard;
@@ -128,6 +134,8 @@ internal static unsafe partial class AddressSpace
             // The image's code is sealed and its data never becomes code. Read-only data may be opened for a moment: the runtime
             // does so to set its stack-protection cookie.
             bool isImage = region->Attributes.Kind == RegionKind.Image;
+            if (isImage && region->Attributes.Protection == RegionProtection.None)
+                return -Errno.Access; // the kernel's: a guard, a stack
             if (region->Attributes.Kind == RegionKind.File)
                 return ProtectFiles(first, address, end, protection);
             if (!isImage && region->Attributes.Kind != RegionKind.Anonymous)
@@ -215,6 +223,12 @@ internal static unsafe partial class AddressSpace
             && region->Start > address && region->Start - address <= LargestGuard;
     }
 
+    private static long MapFrom(ulong window, ulong alignment, ulong size, RegionProtection protection, bool isStack)
+    {
+        ulong address = size > Layout.ProgramEnd ? 0 : regions.FindGap(size, alignment, window, Layout.ProgramEnd);
+        return address == 0 ? -Errno.NoMemory : Insert(address, size, protection, isStack);
+    }
+
     private static long Insert(ulong address, ulong size, RegionProtection protection, bool isStack)
     {
         RegionAttributes attributes = default;
@@ -291,6 +305,13 @@ internal static unsafe partial class AddressSpace
         attributes.Kind = RegionKind.Image;
         if (start < end && regions.Insert(start, end, attributes) != RegionResult.Done)
             Panic.Stop("no memory for the image's regions");
+    }
+
+    /// <summary>Unmaps a page of the image for good, below a stack.</summary>
+    private static void TakeAway(ulong page)
+    {
+        if (PageTables.Unmap(page, page + Layout.PageSize, FrameUse.Kernel) < 0 || regions.SetProtection(page, page + Layout.PageSize, RegionProtection.None) != RegionResult.Done)
+            Panic.Stop("no memory to guard a stack");
     }
 
     /// <summary>The page below the address at which an upcall finds its stack that is delivered twice (Cpu/Traps.S). The program cannot have it.</summary>

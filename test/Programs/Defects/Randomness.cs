@@ -1,0 +1,32 @@
+// What differs from one start to the next.
+namespace Defects;
+
+internal static unsafe class Randomness
+{
+    internal static void Show()
+    {
+        ulong threadStack = 0;
+        Thread thread = new(() => threadStack = Here());
+        thread.Start();
+        thread.Join();
+        byte[] large = GC.AllocateUninitializedArray<byte>(1 << 20, pinned: true);
+        fixed (byte* managed = large)
+        {
+            Tell("canary", Native.GetCanary());
+            Tell("cookie", Native.GetKernelCookie());
+            Tell("stack", Here());
+            Tell("thread-stack", threadStack);
+            Tell("heap", Native.Allocate(64));
+            Tell("managed-heap", (ulong)managed);
+            Tell("code", Native.Text.Start);
+        }
+    }
+
+    private static ulong Here()
+    {
+        int local;
+        return (ulong)&local;
+    }
+
+    private static void Tell(string what, ulong value) => Console.WriteLine($"{what} {value:x16}");
+}
