@@ -59,4 +59,5 @@ internal static unsafe class Asm
     internal static void* TaskState => (void*)LabelAddress(22);
     internal static ulong Content => LabelAddress(23);
     internal static ulong GuardedStacks => LabelAddress(24);
+    internal static ulong InterruptTable => LabelAddress(25);
 }

@@ -124,6 +124,9 @@ direct_map_level2:
         .skip 4096
 direct_map_level1:
         .skip 4096
+        .globl interrupt_table
+interrupt_table:                                # C#: Cpu/DescriptorTables.cs fills it, Memory/AddressSpace.cs makes it read-only
+        .skip 4096
 # The stacks of traps, IST 1 to 4, then the boot's: each lies above a page that is taken away (Cpu/DescriptorTables.cs,
 # Memory/AddressSpace.cs).
         .globl guarded_stacks

@@ -1,5 +1,4 @@
 // GDT, TSS and IDT: one ring, one code segment, an IST stack for every vector.
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Xenolith.Kernel.Memory;
 
@@ -41,17 +40,8 @@ internal static unsafe class DescriptorTables
         internal ulong Low, High;
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Tables
-    {
-        internal fixed ulong Gates[VectorCount * 2];
-    }
-
-    private static Tables tables;
-
     internal static void Initialize()
     {
-        Tables* t = (Tables*)Unsafe.AsPointer(ref tables);
         TaskState* state = (TaskState*)Asm.TaskState;
         for (int i = 0; i < StackCount; i++)
             state->InterruptStacks[i] = Guard(i + 1);
@@ -65,7 +55,7 @@ internal static unsafe class DescriptorTables
         gdt[4] = task >> 32;
         Asm.LoadTaskRegister(TaskSelector);
 
-        Gate* gates = (Gate*)t->Gates;
+        Gate* gates = (Gate*)Asm.InterruptTable;
         ulong stub = Asm.TrapStubs;
         for (int vector = 0; vector < VectorCount; vector++, stub += 16)
             SetGate(gates + vector, stub, ExceptionStack);

@@ -22,6 +22,7 @@ internal static unsafe partial class AddressSpace
     private static RegionTree regions;
     // Where the search for free addresses begins in each window.
     private static ulong mappingBase, reservationBase, largeBase, foreignBase;
+    private static bool constantsSealed;
     // Keeps reservations apart that happen to touch, so that each can be recognised when it is opened.
     private static ulong lastTag;
 
@@ -38,7 +39,8 @@ internal static unsafe partial class AddressSpace
         MapImage(Asm.RodataStart, Asm.RodataEnd, RegionProtection.Read);
         MapImage(Asm.DataStart, Asm.DataEnd, ReadWrite);
         for (int stack = 0; stack < DescriptorTables.GuardCount; stack++)
-            TakeAway(DescriptorTables.Guard(stack));
+            SealKernelPage(DescriptorTables.Guard(stack), RegionProtection.None);
+        SealKernelPage(Asm.InterruptTable, RegionProtection.Read);
         MapSecondUpcallStack();
         Asm.RootTable[0] = *(ulong*)(Layout.DirectMap + newRoot);
         Asm.FlushTranslations();
@@ -124,25 +126,21 @@ internal static unsafe partial class AddressSpace
         if (!IsInProgramRange(address, size))
             return -Errno.NoMemory;
         ulong uncharged = 0;
-        bool writable = (protection & RegionProtection.Write) != 0;
+        bool writable = (protection & RegionProtection.Write) != 0, closesConstants = false;
         Region* first = regions.FindFirstAtOrAfter(address);
         ulong reached = address;
         for (Region* region = first; reached < end; region = RegionTree.Next(region))
         {
             if (region == null || region->Start > reached)
                 return -Errno.NoMemory;
-            // The image's code is sealed and its data never becomes code. Read-only data may be opened for a moment: the runtime
-            // does so to set its stack-protection cookie.
             bool isImage = region->Attributes.Kind == RegionKind.Image;
-            if (isImage && region->Attributes.Protection == RegionProtection.None)
-                return -Errno.Access; // the kernel's: a guard, a stack
+            if (isImage && !MayProtectImage(region, protection))
+                return -Errno.Access;
+            closesConstants |= isImage && region->Start < Asm.DataStart && (region->Attributes.Protection & RegionProtection.Write) != 0 && !writable;
             if (region->Attributes.Kind == RegionKind.File)
                 return ProtectFiles(first, address, end, protection);
             if (!isImage && region->Attributes.Kind != RegionKind.Anonymous)
                 return -Errno.Invalid; // shared with other domains as it is
-            if (isImage && region->Attributes.Protection != protection
-                && ((region->Attributes.Protection | protection) & RegionProtection.Execute) != 0)
-                return -Errno.Access;
             if (!isImage && (region->Attributes.Flags & (RegionFlags.Charged | RegionFlags.NoReserve)) == 0)
                 uncharged += (region->End < end ? region->End : end) - reached;
             reached = region->End;
@@ -168,6 +166,7 @@ internal static unsafe partial class AddressSpace
             return -Errno.NoMemory;
         }
         PageTables.Protect(address, end, PageFlags(protection));
+        constantsSealed |= closesConstants;
         return 0;
     }
 
@@ -251,6 +250,17 @@ internal static unsafe partial class AddressSpace
         return -Errno.NoMemory;
     }
 
+    /// <summary>
+    /// The image's code is sealed, and its data never becomes code. Read-only data may be opened for writing once: the runtime does so when it
+    /// starts, to set its stack-protection cookie, and closes it again.
+    /// </summary>
+    private static bool MayProtectImage(Region* region, RegionProtection protection)
+    {
+        RegionProtection current = region->Attributes.Protection;
+        return current == protection
+            || ((current | protection) & RegionProtection.Execute) == 0 && (region->Start >= Asm.DataStart || !constantsSealed);
+    }
+
     /// <summary>True for the second step of making a thread's stack: all of a reservation but a guard below becomes writable.</summary>
     private static bool IsStackBeingOpened(Region* region, ulong start, ulong end) =>
         region->Attributes.Kind == RegionKind.Anonymous && region->End == end && region->Start < start && start - region->Start <= LargestGuard && end - start <= LargestStack
@@ -307,11 +317,14 @@ internal static unsafe partial class AddressSpace
             Panic.Stop("no memory for the image's regions");
     }
 
-    /// <summary>Unmaps a page of the image for good, below a stack.</summary>
-    private static void TakeAway(ulong page)
+    /// <summary>Leaves the CPU this much of a page of the kernel's data, and the program's calls nothing.</summary>
+    private static void SealKernelPage(ulong page, RegionProtection protection)
     {
-        if (PageTables.Unmap(page, page + Layout.PageSize, FrameUse.Kernel) < 0 || regions.SetProtection(page, page + Layout.PageSize, RegionProtection.None) != RegionResult.Done)
-            Panic.Stop("no memory to guard a stack");
+        PageTables.Protect(page, page + Layout.PageSize, PageFlags(protection));
+        RegionAttributes attributes = default;
+        attributes.Kind = RegionKind.Kernel;
+        if (regions.Replace(page, page + Layout.PageSize, attributes) != RegionResult.Done)
+            Panic.Stop("no memory to protect the kernel's pages");
     }
 
     /// <summary>The page below the address at which an upcall finds its stack that is delivered twice (Cpu/Traps.S). The program cannot have it.</summary>
@@ -319,11 +332,9 @@ internal static unsafe partial class AddressSpace
     {
         ulong frame = Frames.AllocateZeroed(FrameUse.Kernel);
         ulong page = Layout.SecondUpcallStack - Layout.PageSize;
-        RegionAttributes attributes = default;
-        attributes.Kind = RegionKind.Image;
-        if (frame == 0 || !PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed)
-            || regions.Insert(page, Layout.SecondUpcallStack, attributes) != RegionResult.Done)
+        if (frame == 0 || !PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed))
             Panic.Stop("no memory for an interrupt stack");
+        SealKernelPage(page, ReadWrite);
     }
 
     private static void* TakePage()

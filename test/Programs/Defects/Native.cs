@@ -55,9 +55,6 @@ internal static partial class Native
     [LibraryImport(Code, EntryPoint = "defect_overflow_stack_of_thread")]
     internal static partial int OverflowStackOfThread();
 
-    [LibraryImport(Code, EntryPoint = "defect_stack")]
-    internal static partial ulong GetStack();
-
     [LibraryImport(Code, EntryPoint = "defect_overflow_heap")]
     internal static partial int OverflowHeap(int length);
 
@@ -70,6 +67,9 @@ internal static partial class Native
     /// <param name="which">0 is the running thread's; 1 to 4 are those of traps.</param>
     [LibraryImport(Code, EntryPoint = "defect_kernel_stack")]
     internal static partial ulong GetKernelStack(int which);
+
+    [LibraryImport(Code, EntryPoint = "defect_interrupt_table")]
+    internal static partial ulong GetInterruptTable();
 
     [LibraryImport(Code, EntryPoint = "defect_overflow_kernel_stack")]
     internal static partial void OverflowKernelStack(ulong top);

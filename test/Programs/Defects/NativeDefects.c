@@ -119,18 +119,6 @@ int defect_overflow_stack_of_thread(void)
         return (int)(intptr_t)result;
 }
 
-/* The lowest address of the running thread's stack. */
-uint64_t defect_stack(void)
-{
-        pthread_attr_t attributes;
-        void *stack = NULL;
-        size_t size;
-
-        if (pthread_getattr_np(pthread_self(), &attributes) == 0)
-                pthread_attr_getstack(&attributes, &stack, &size);
-        return (uint64_t)stack;
-}
-
 int defect_overflow_heap(int length)
 {
         char *first = malloc(16), *second = malloc(16);
@@ -160,11 +148,25 @@ int defect_free_inside(void)
         return 0;
 }
 
+/* The CPU's own tables: where LIDT and LGDT have put them. */
+struct table_register {
+        uint16_t limit;
+        uint64_t base;
+} __attribute__((packed));
+
+uint64_t defect_interrupt_table(void)
+{
+        struct table_register table;
+
+        __asm__ volatile("sidt %0" : "=m"(table));
+        return table.base;
+}
+
 /* The tops of the stacks that the kernel runs on: 0 is the running thread's, 1 to 4 are those of traps (the TSS's interrupt stack table). */
 uint64_t defect_kernel_stack(int which)
 {
         uint64_t value;
-        struct { uint16_t limit; uint64_t base; } __attribute__((packed)) table;
+        struct table_register table;
         const uint8_t *descriptor, *task;
 
         if (which == 0) {

@@ -19,17 +19,21 @@ internal static unsafe class PageTables
         List<Leaf> leaves = [];
         Walk(Native.ReadControlRegister(3) & AddressMask, 39, 0, Writable | User, leaves);
         (ulong imageStart, ulong imageEnd) = (Native.Text.Start, Native.Data.End);
-        Count("pages", leaves.Count > 100 ? 1 : 0);
+        HashSet<ulong> pages = [.. leaves.SelectMany(l => Enumerable.Range(0, (int)(l.Size / Page)).Select(i => l.Address + (ulong)i * Page))];
+        Console.WriteLine($"pages: {(pages.Count > 1000 ? "many" : pages.Count)}");
         Count("writable and executable", leaves.Count(l => l.IsWritable && l.IsExecutable));
         Count("for ring 3", leaves.Count(l => l.IsUser));
         Count("below 64 KiB", leaves.Count(l => l.Address < 0x10000));
         Count("executable outside the code", leaves.Count(l => l.IsExecutable && (l.Address < Native.Text.Start || l.Address + l.Size > Native.Text.End)));
         Count("writable in code or constants", leaves.Count(l => l.IsWritable && l.Address >= Native.Text.Start && l.Address < Native.Constants.End));
         Count("of the image at another address", leaves.Count(l => l.Overlaps(imageStart, imageEnd) && l.Address != l.Frame));
-        HashSet<ulong> pages = [.. leaves.SelectMany(l => Enumerable.Range(0, (int)(l.Size / Page)).Select(i => l.Address + (ulong)i * Page))];
-        Count("right below a trap's stack", Enumerable.Range(1, 4).Count(i => pages.Contains((Native.GetKernelStack(i) - 1 & ~(Page - 1)) - 2 * Page)));
-        Count("of traps' stacks", Enumerable.Range(1, 4).Sum(i => Enumerable.Range(0, 2).Count(n => pages.Contains((Native.GetKernelStack(i) - 1 & ~(Page - 1)) - (ulong)n * Page))));
-        Count("in the 16 KiB below a kernel stack's 16", Enumerable.Range(1, 4).Count(i => pages.Contains((Native.GetKernelStack(0) & ~0x7FFFul) + (ulong)(i - 1) * Page)));
+
+        // Those of traps have two pages, above one that is not there; a thread's has less than four, above four.
+        ulong[] stacks = [.. Enumerable.Range(1, 4).Select(i => Native.GetKernelStack(i) - 2 * Page)];
+        Console.WriteLine($"stacks of traps: {stacks.Count(s => pages.Contains(s) && pages.Contains(s + Page))} of 4");
+        Console.WriteLine($"guards of theirs: {stacks.Count(s => !pages.Contains(s - Page))} of 4");
+        ulong slot = Native.GetKernelStack(0) & ~0x7FFFul;
+        Console.WriteLine($"guard of a thread's stack in the kernel: {Enumerable.Range(0, 4).Count(i => !pages.Contains(slot + (ulong)i * Page) && pages.Contains(slot + (ulong)(i + 4) * Page))} of 4");
         foreach (string range in Ranges(leaves.Where(l => l.Address < DirectMap || l.Address >= 0xFFFF_C000_0000_0000)))
             Console.WriteLine(range);
     }

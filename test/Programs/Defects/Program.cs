@@ -20,6 +20,7 @@ internal static unsafe class Program
         ["write-hypercall-page"] = () => Native.Write(HypercallPage(), Return),
         ["write-constants"] = () => Native.Write(Native.Constants.Start, 1),
         ["write-code-through-direct-map"] = () => Native.Write(DirectMap + Native.KernelText.Start, Return),
+        ["write-interrupt-table"] = () => Native.Write(Native.GetInterruptTable(), 1),
 
         ["execute-data"] = () => Native.Call(Native.MakeCodeInData()),
         ["execute-constants"] = () => Native.Call(Native.Constants.Start),

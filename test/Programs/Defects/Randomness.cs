@@ -6,7 +6,7 @@ internal static unsafe class Randomness
     internal static void Show()
     {
         ulong threadStack = 0;
-        Thread thread = new(() => threadStack = Here());
+        Thread thread = new(() => threadStack = Stacks.Here());
         thread.Start();
         thread.Join();
         byte[] large = GC.AllocateUninitializedArray<byte>(1 << 20, pinned: true);
@@ -14,18 +14,12 @@ internal static unsafe class Randomness
         {
             Tell("canary", Native.GetCanary());
             Tell("cookie", Native.GetKernelCookie());
-            Tell("stack", Here());
+            Tell("stack", Stacks.Here());
             Tell("thread-stack", threadStack);
             Tell("heap", Native.Allocate(64));
             Tell("managed-heap", (ulong)managed);
             Tell("code", Native.Text.Start);
         }
-    }
-
-    private static ulong Here()
-    {
-        int local;
-        return (ulong)&local;
     }
 
     private static void Tell(string what, ulong value) => Console.WriteLine($"{what} {value:x16}");

@@ -16,7 +16,10 @@ internal static class Refusals
         Tell("mprotect of data to executable", Native.Protect(Native.Data.Start, (nuint)Page, Native.ReadAccess | Native.ExecuteAccess));
         Tell("mprotect of code to writable", Native.Protect(Native.Text.Start, (nuint)Page, ReadWrite));
         Tell("mprotect of the kernel's code to writable", Native.Protect(Native.KernelText.Start, (nuint)Page, ReadWrite));
+        Tell("mprotect of constants to writable", Native.Protect(Native.Constants.Start, (nuint)Page, ReadWrite));
         Tell("mprotect of a kernel stack's guard", Native.Protect(Native.GetKernelStack(2) - 3 * Page, (nuint)Page, ReadWrite));
+        Tell("mprotect of the interrupt table", Native.Protect(Native.GetInterruptTable(), (nuint)Page, ReadWrite));
+        Tell("munmap of a kernel stack's guard", Native.Unmap(Native.GetKernelStack(2) - 3 * Page, (nuint)Page));
         Tell("munmap of code", Native.Unmap(Native.Text.Start, (nuint)Page));
         Tell("mmap at page zero", Native.Map(0x1000, (nuint)Page, ReadWrite, Native.Private | Native.Anonymous | Native.FixedNoReplace, -1, 0));
         Tell("a system call that writes to code", Native.GetRandom(Native.Text.Start, 16, 0));
