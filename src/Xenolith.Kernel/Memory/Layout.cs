@@ -2,9 +2,10 @@
 //
 //   0x0000_0000_0000_0000   page zero and everything below the image: never mapped
 //   0x0000_0000_0020_0000   the image, virtual = physical: text R-X, rodata R--, data RW-
-//   0x0000_1000_0000_0000   the program's mappings (mmap); each of these four windows is filled by lowest fit from a base of its own,
-//   0x0000_2000_0000_0000   what it only reserves, such as stacks           which is moved at boot by a random number of pages
-//   0x0000_3000_0000_0000   what it maps in 4 MiB or more, such as the collector's heap
+//   0x0000_1000_0000_0000   the program's mappings (mmap); this and the next three windows are filled by lowest fit, each from a base
+//                           that is moved at boot by a random number of pages
+//   0x0000_2000_0000_0000   what the program only reserves: stacks among it
+//   0x0000_3000_0000_0000   mappings of 4 MiB and more: the collector's heap among them
 //   0x0000_6000_0000_0000   other domains' pages (xl_grant_map), 64 GiB at most
 //   0x0000_7FFF_FFFF_F000   end of what a program can map
 //   0xFFFF_8000_0000_0000   direct map: all RAM but the image, RW-, mapped when the frame allocator first takes a block
