@@ -29,6 +29,9 @@ internal static class Images
     /// <summary>Its first argument names a scenario of the platform API.</summary>
     internal static string Platform { get; } = Published("test/Programs/Platform");
 
+    /// <summary>Its first argument names a defect that must end it. Its kernel has functions that break it.</summary>
+    internal static string Defects { get; } = Published("test/Programs/Defects");
+
     /// <summary>Checks the contract that every platform keeps.</summary>
     internal static string Contract { get; } = Published("test/Programs/Contract");
 

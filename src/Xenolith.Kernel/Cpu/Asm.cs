@@ -59,4 +59,6 @@ internal static unsafe class Asm
     internal static ulong VdsoFile => LabelAddress(21);
     internal static void* TaskState => (void*)LabelAddress(22);
     internal static ulong Content => LabelAddress(23);
+    internal static ulong GuardedStacks => LabelAddress(24);
+    internal static ulong InterruptTable => LabelAddress(25);
 }
