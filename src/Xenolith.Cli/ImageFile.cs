@@ -1,3 +1,4 @@
+using Xenolith.Cli.Building;
 using Xenolith.Sdk.Elf;
 using Xenolith.Sdk.Linking;
 
@@ -6,6 +7,16 @@ namespace Xenolith.Cli;
 /// <summary>Reads images that a user names.</summary>
 internal static class ImageFile
 {
+    /// <summary>The full path of the image that a user names: as a file, or as the project that it is built of, which is done first if need be.</summary>
+    /// <exception cref="CliException">There is none, or it cannot be built.</exception>
+    internal static async Task<string> OfAsync(string target, CancellationToken cancellation)
+    {
+        if (!File.Exists(target) || ProjectFile.IsProjectPath(target))
+            return await ProjectBuilder.BuildAsync(ProjectFile.Find(target), output: null, cancellation).ConfigureAwait(false);
+        RequireBootable(target);
+        return Path.GetFullPath(target);
+    }
+
     /// <summary>Reads an ELF file.</summary>
     /// <exception cref="CliException">It is not there, or is no ELF file.</exception>
     internal static ElfFile Read(string path)

@@ -34,7 +34,7 @@ internal static class RunCommand
         {
             RunOptions options = new()
             {
-                Image = await ImageAsync(result.GetRequiredValue(target), cancellation).ConfigureAwait(false),
+                Image = await ImageFile.OfAsync(result.GetRequiredValue(target), cancellation).ConfigureAwait(false),
                 Arguments = result.GetValue(arguments) ?? [],
                 Environment = [.. result.GetRequiredValue(environment).Select(ParseVariable)],
                 Memory = result.GetValue(memory),
@@ -47,14 +47,6 @@ internal static class RunCommand
                 : await DomainRunner.RunAsync(options, cancellation).ConfigureAwait(false);
         });
         return command;
-    }
-
-    private static async Task<string> ImageAsync(string target, CancellationToken cancellation)
-    {
-        if (!File.Exists(target) || ProjectFile.IsProjectPath(target))
-            return await ProjectBuilder.BuildAsync(ProjectFile.Find(target), output: null, cancellation).ConfigureAwait(false);
-        ImageFile.RequireBootable(target);
-        return Path.GetFullPath(target);
     }
 
     private static KeyValuePair<string, string> ParseVariable(string text) => text.Split('=', 2) is [{ Length: > 0 } name, string value]

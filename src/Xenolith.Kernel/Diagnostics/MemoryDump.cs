@@ -46,7 +46,11 @@ internal static unsafe class MemoryDump
         if (address < Layout.ProgramEnd)
             Describe(AddressSpace.RegionOf(address), address);
         else
+        {
             Log.Text(KernelPart(address));
+            if (!Backtrace.IsReadable(address))
+                Log.Text(", nothing is mapped there");
+        }
         Log.End();
     }
 
@@ -64,7 +68,9 @@ internal static unsafe class MemoryDump
             RegionKind.IoPages => "pages to be granted ",
             RegionKind.Foreign => "another domain's pages ",
             RegionKind.File => "a file ",
-            _ => (attributes.Flags & RegionFlags.NoReserve) != 0 ? "stack " : attributes.Protection == RegionProtection.None ? "reserved " : "memory ",
+            _ => (attributes.Flags & RegionFlags.NoReserve) != 0 ? "stack "
+                : attributes.Protection != RegionProtection.None ? "memory "
+                : AddressSpace.IsBelowStack(address) ? "the guard below a stack " : "reserved ",
         });
         Range("", region->Start, region->End);
         Log.Text((attributes.Protection & RegionProtection.Read) != 0 ? " R" : " -");

@@ -15,7 +15,7 @@ internal static unsafe class RegisterDump
         Line("rsi", frame->Rsi, "rdi", frame->Rdi, "rbp", frame->Rbp, "r8", frame->R8);
         Line("r9", frame->R9, "r10", frame->R10, "r11", frame->R11, "r12", frame->R12);
         Line("r13", frame->R13, "r14", frame->R14, "r15", frame->R15, "fs", Features.HasFsGsBase ? Asm.ReadFsBase() : 0);
-        Line("cr2", faultAddress, "cr3", Asm.ReadPageTableRoot(), "vector", frame->Vector, "error", frame->Error);
+        Line("cr2", faultAddress, "cr3", Asm.ReadPageTableRoot(), "error", frame->Error, "vector", frame->Vector);
         PrintCode(frame->Rip);
     }
 
