@@ -10,6 +10,7 @@ internal sealed class Server
     private readonly Multiplexer _multiplexer;
     private readonly XenstoreClient _store = new();
     private readonly Domains _domains;
+    private readonly Lazy<DebuggerEvents> _debuggerEvents = new();
 
     public Server(Port port, Exchange exchange, Inotify files)
     {
@@ -90,6 +91,9 @@ internal sealed class Server
                 break;
             case Operation.Connect:
                 await ConnectAsync(channel, request);
+                break;
+            case Operation.Debug:
+                await DebugAsync(channel, request);
                 break;
             default:
                 throw new InvalidDataException($"The agent does not know operation {request.Span[0]}.");
@@ -186,6 +190,16 @@ internal sealed class Server
                 await channel.WriteAsync(StreamNumber.Output, buffer.AsMemory(0, count), channel.Cancelled);
             await channel.EndAsync(StreamNumber.Output, channel.Cancelled);
         }
+    }
+
+    private async Task DebugAsync(MultiplexedChannel channel, ReadOnlyMemory<byte> request)
+    {
+        int number = new MessageReader(request.Span[1..]).Int32();
+        await using XenstoreClient.StoreWatch releases = await _store.WatchAsync("@releaseDomain");
+        using DebuggedDomain domain = new(number);
+        await channel.WriteAsync(StreamNumber.Error, new byte[1], channel.Cancelled);
+        await new GdbServer(domain, channel, () => _debuggerEvents.Value.Stopped.Next, () => releases.Signal.Next).RunAsync();
+        await channel.EndAsync(StreamNumber.Output, channel.Cancelled);
     }
 
     private static (IPAddress Address, int Port) Address(ReadOnlyMemory<byte> request)
