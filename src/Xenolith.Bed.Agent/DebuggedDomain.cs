@@ -5,8 +5,10 @@ using System.Runtime.InteropServices;
 namespace Xenolith.Bed.Agent;
 
 /// <summary>
-/// A domain under a debugger, as Xen lets the control domain debug one: while it is marked as debugged, a breakpoint instruction or a single step pauses it
-/// and sends dom0 an interrupt. Its first virtual CPU only. Not thread-safe.
+/// A domain under a debugger. Xen can stop a debugged domain at a breakpoint, but Debian builds it without (CONFIG_GDBSX), and the emulator of the bed does
+/// not let Xen intercept INT3. So the guest stops itself: while a debugger is there, the entry points of its vectors 1 (single step) and 3 (breakpoint) are
+/// an endless loop, which runs with interrupts off and changes no register. Whoever finds the virtual CPU there pauses the domain and undoes the trap.
+/// One virtual CPU. Not thread-safe.
 /// </summary>
 internal sealed unsafe partial class DebuggedDomain : IDisposable
 {
@@ -18,21 +20,36 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
     private const int PageSize = 4096;
     private const int MostPages = 256;
 
+    // What a stub of the guest's kernel takes (its Cpu/Traps.S), and: pause; jmp to it.
+    private const int StubSize = 16;
+    private const int StepVector = 1;
+    private const int BreakpointVector = 3;
+    private static readonly byte[] EndlessLoop = [0xF3, 0x90, 0xEB, 0xFC];
+
     private readonly uint _domain;
     private readonly nint _control;
     private readonly nint _memory;
     private readonly Dictionary<ulong, nint> _pages = [];
+    private readonly ulong[] _stubs;
+    private readonly byte[][] _original;
 
-    /// <summary>Stops a domain and marks it as debugged.</summary>
-    /// <exception cref="IOException">There is no such domain, or Xen does not allow it.</exception>
-    public DebuggedDomain(int domain)
+    /// <summary>Stops a domain.</summary>
+    /// <param name="domain">Its id.</param>
+    /// <param name="trapStubs">Where its kernel's entry points of vectors begin, 16 bytes each.</param>
+    /// <exception cref="IOException">There is no such domain, or no such address in it.</exception>
+    public DebuggedDomain(int domain, ulong trapStubs)
     {
         _domain = (uint)domain;
         _control = Control.Open(0, 0, 0);
         _memory = ForeignMemory.Open(0, 0);
-        Check(Control.SetDebugging(_control, _domain, 1), "debugging");
         if (State == DomainState.Running)
             Pause();
+        _stubs = [trapStubs + (StepVector * StubSize), trapStubs + (BreakpointVector * StubSize)];
+        _original = [.. _stubs.Select(stub =>
+        {
+            byte[] bytes = new byte[EndlessLoop.Length];
+            return Read(stub, bytes) == bytes.Length && Write(stub, EndlessLoop) == bytes.Length ? bytes : throw new IOException($"the domain has no code at 0x{stub:x}");
+        })];
     }
 
     /// <summary>Whether it runs.</summary>
@@ -47,6 +64,24 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
                 return info.ShutdownReason == Control.ReasonCrash ? DomainState.Crashed : DomainState.Ended;
             return (info.Flags & Control.Paused) != 0 ? DomainState.Stopped : DomainState.Running;
         }
+    }
+
+    /// <summary>As <see cref="State"/>, but a domain that has run into a breakpoint or ended a step is stopped now, with the registers as they were before the trap.</summary>
+    public DomainState Look()
+    {
+        DomainState state = State;
+        if (state != DomainState.Running || !IsTrapped(Registers))
+            return state;
+        Pause();
+        VcpuContext context = Registers;
+        Span<ulong> frame = stackalloc ulong[4]; // rip, cs, rflags, rsp; then ss
+        if (Read(context.Rsp, MemoryMarshal.AsBytes(frame)) != MemoryMarshal.AsBytes(frame).Length)
+            throw new IOException("the domain's interrupt stack cannot be read");
+        context.Rip = frame[0];
+        context.Rflags = frame[2] & ~TrapFlag;
+        context.Rsp = frame[3];
+        Registers = context;
+        return DomainState.Stopped;
     }
 
     public void Pause() => Check(Control.Pause(_control, _domain), "pausing");
@@ -114,13 +149,26 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
     public void Dispose()
     {
         // It may be gone by now; there is nothing to undo then.
+        if (State is DomainState.Running && Look() is DomainState.Running)
+            Pause();
         if (State == DomainState.Stopped)
+        {
+            for (int i = 0; i < _stubs.Length; i++)
+                Write(_stubs[i], _original[i]);
             Resume(step: false);
-        Control.SetDebugging(_control, _domain, 0);
+        }
         foreach (nint page in _pages.Values)
             ForeignMemory.Unmap(_memory, page, 1);
         ForeignMemory.Close(_memory);
         Control.Close(_control);
+    }
+
+    private bool IsTrapped(in VcpuContext context)
+    {
+        foreach (ulong stub in _stubs)
+            if (context.Rip - stub < (ulong)EndlessLoop.Length)
+                return true;
+        return false;
     }
 
     // A page stays mapped until Find unmaps all of them, which only the next call does.
@@ -206,9 +254,6 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
 
         [LibraryImport(Library, EntryPoint = "xc_domain_shutdown", SetLastError = true)]
         public static partial int ShutdownDomain(nint handle, uint domain, int reason);
-
-        [LibraryImport(Library, EntryPoint = "xc_domain_setdebugging", SetLastError = true)]
-        public static partial int SetDebugging(nint handle, uint domain, uint enable);
 
         [LibraryImport(Library, EntryPoint = "xc_vcpu_getcontext", SetLastError = true)]
         public static partial int GetContext(nint handle, uint domain, uint vcpu, VcpuContext* context);

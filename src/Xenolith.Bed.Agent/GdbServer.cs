@@ -9,10 +9,12 @@ using Xenolith.Bed.Protocol;
 namespace Xenolith.Bed.Agent;
 
 /// <summary>Serves one debugger until it goes away or the domain ends.</summary>
-internal sealed class GdbServer(DebuggedDomain domain, MultiplexedChannel channel, Func<Task> stopped, Func<Task> ended)
+internal sealed class GdbServer(DebuggedDomain domain, MultiplexedChannel channel, Func<Task> ended)
 {
     private const byte Interrupt = 3;
     private const int LongestPacket = 8192;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+
     private const int MostMemory = (LongestPacket - 16) / 2;
 
     // gdb's numbers for the registers, by their places in VcpuContext.General: rax rbx rcx rdx rsi rdi rbp, then rsp, then r8 to r15.
@@ -24,7 +26,7 @@ internal sealed class GdbServer(DebuggedDomain domain, MultiplexedChannel channe
     private const int StackPointer = 7;
     private const int InstructionPointer = 16;
     private const int Flags = 17;
-    private const string Description = "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target><architecture>i386:x86-64</architecture></target>";
+    private const string Description = "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target><architecture>i386:x86-64</architecture><osabi>none</osabi></target>";
 
     private ReadOnlyMemory<byte> _input;
     private Task<ReadOnlyMemory<byte>>? _reading;
@@ -189,13 +191,13 @@ internal sealed class GdbServer(DebuggedDomain domain, MultiplexedChannel channe
         return (ulong.Parse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture), int.Parse(parts[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Waits until the domain stands still, or stops it when gdb asks.</summary>
+    /// <summary>Waits until the domain has stopped, or stops it when gdb asks. Xen has no event for the first, so it is looked at.</summary>
     private async Task<string> WaitForStopAsync()
     {
         while (true)
         {
-            Task stop = stopped(), end = ended();
-            switch (domain.State)
+            Task end = ended();
+            switch (domain.Look())
             {
                 case DomainState.Stopped:
                     return "S05";
@@ -205,7 +207,7 @@ internal sealed class GdbServer(DebuggedDomain domain, MultiplexedChannel channe
                     return "X06";
             }
             Task<ReadOnlyMemory<byte>> input = NextInput();
-            if (await Task.WhenAny(stop, end, input) != input)
+            if (await Task.WhenAny(end, input, Task.Delay(Interval, channel.Cancelled)) != input)
                 continue;
             ReadOnlyMemory<byte> bytes = await TakeInputAsync();
             if (!bytes.IsEmpty && bytes.Span.IndexOf(Interrupt) < 0)

@@ -10,7 +10,6 @@ internal sealed class Server
     private readonly Multiplexer _multiplexer;
     private readonly XenstoreClient _store = new();
     private readonly Domains _domains;
-    private readonly Lazy<DebuggerEvents> _debuggerEvents = new();
 
     public Server(Port port, Exchange exchange, Inotify files)
     {
@@ -194,12 +193,18 @@ internal sealed class Server
 
     private async Task DebugAsync(MultiplexedChannel channel, ReadOnlyMemory<byte> request)
     {
-        int number = new MessageReader(request.Span[1..]).Int32();
+        (int number, ulong trapStubs) = Target(request);
         await using XenstoreClient.StoreWatch releases = await _store.WatchAsync("@releaseDomain");
-        using DebuggedDomain domain = new(number);
+        using DebuggedDomain domain = new(number, trapStubs);
         await channel.WriteAsync(StreamNumber.Error, new byte[1], channel.Cancelled);
-        await new GdbServer(domain, channel, () => _debuggerEvents.Value.Stopped.Next, () => releases.Signal.Next).RunAsync();
+        await new GdbServer(domain, channel, () => releases.Signal.Next).RunAsync();
         await channel.EndAsync(StreamNumber.Output, channel.Cancelled);
+
+        static (int Domain, ulong TrapStubs) Target(ReadOnlyMemory<byte> request)
+        {
+            MessageReader fields = new(request.Span[1..]);
+            return (fields.Int32(), (ulong)fields.Int64());
+        }
     }
 
     private static (IPAddress Address, int Port) Address(ReadOnlyMemory<byte> request)

@@ -86,12 +86,14 @@ public sealed class Domain : IAsyncDisposable
 
     /// <summary>
     /// Opens a port on this host's loopback for gdb (<c>target remote</c>), until the result is disposed. A connection stops the domain, which may have been
-    /// created paused; when gdb detaches or is left, the domain goes on. One debugger at a time, and the first virtual CPU only.
+    /// created paused; when gdb detaches or is left, the domain goes on. One debugger at a time, and a domain of one virtual CPU.
     /// </summary>
-    public Task<PortForward> ForwardDebuggerAsync(CancellationToken cancellationToken = default)
+    /// <param name="trapStubs">The address of the symbol <c>trap_stubs</c> in the image: where this project's kernel takes exceptions, 16 bytes each.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<PortForward> ForwardDebuggerAsync(ulong trapStubs, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        MessageWriter request = new MessageWriter().Byte((byte)Operation.Debug).Int32(Id);
+        MessageWriter request = new MessageWriter().Byte((byte)Operation.Debug).Int32(Id).Int64((long)trapStubs);
         return Task.FromResult(new PortForward(cancel => Bed.ConnectAsync($"debugging {Name}", request, cancel), Bed.Disposed));
     }
 

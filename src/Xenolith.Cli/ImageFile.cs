@@ -35,6 +35,25 @@ internal static class ImageFile
         }
     }
 
+    /// <summary>The path of the symbol file that belongs beside an image.</summary>
+    /// <exception cref="CliException">It is not there.</exception>
+    internal static string SymbolFileOf(string image)
+    {
+        string path = image + ".debug";
+        return File.Exists(path)
+            ? path
+            : throw new CliException(ExitCode.NotFound, $"there is no symbol file {path}: publishing leaves it beside the image, and it must be of the same build");
+    }
+
+    /// <summary>The address of a symbol of an image, from the symbol file beside it.</summary>
+    /// <exception cref="CliException">The file is not there, or has no such symbol.</exception>
+    internal static ulong AddressOf(string image, string symbol)
+    {
+        string file = SymbolFileOf(image);
+        return Read(file).Symbols().Where(s => s.Name == symbol && !s.IsUndefined).Select(s => (ulong?)s.Value).FirstOrDefault()
+            ?? throw new CliException(ExitCode.NotAnImage, $"{file} has no symbol {symbol}: is it an image of this tool's?");
+    }
+
     /// <summary>Requires that Xen can start a file.</summary>
     /// <exception cref="CliException">It cannot; the message says why.</exception>
     internal static void RequireBootable(string path)

@@ -131,7 +131,7 @@ internal enum Operation : byte
     Connect = 14,
 
     /// <summary>
-    /// Int32 domain → nothing, when the debugger or the domain has ended. Input and Output are gdb's remote protocol. Error gets one byte when the domain is
+    /// Int32 domain, Int64 address of its trap stubs → nothing, when the debugger or the domain has ended. Input and Output are gdb's remote protocol. Error gets one byte when the domain is
     /// stopped and gdb may begin.
     /// </summary>
     Debug = 15,

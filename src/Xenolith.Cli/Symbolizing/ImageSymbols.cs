@@ -40,9 +40,7 @@ internal sealed partial class ImageSymbols
     internal static ImageSymbols Read(string image)
     {
         ElfFile elf = ImageFile.Read(image);
-        string debugFile = image + ".debug";
-        if (!File.Exists(debugFile))
-            throw new CliException(ExitCode.NotFound, $"there is no symbol file {debugFile}: publishing leaves it beside the image, and it must be of the same build");
+        string debugFile = ImageFile.SymbolFileOf(image);
         try
         {
             string? id = BuildIdOf(elf);
