@@ -212,6 +212,9 @@ internal static unsafe partial class AddressSpace
     /// <summary>True if every byte of the range is mapped, whatever is allowed there.</summary>
     internal static bool IsMapped(ulong address, ulong size) => size != 0 && IsCovered(address, size, RegionProtection.None);
 
+    /// <summary>The region that an address lies in, or null.</summary>
+    internal static Region* RegionOf(ulong address) => regions.Find(address);
+
     /// <summary>True for an address at which nothing is allowed, just below a thread's stack: the stack has overflowed.</summary>
     internal static bool IsBelowStack(ulong address)
     {
