@@ -42,11 +42,12 @@ internal sealed record Figures(long Heap, long Rest, long Most, long Free, long 
             XenPlatform.Current.Memory.Trim();
             memory = XenPlatform.Current.Memory.GetQuickStatistics();
         }
+        GCMemoryInfo heap = GC.GetGCMemoryInfo(GCKind.FullBlocking); // GC.GetTotalMemory is an estimate
         long used = Used();
         using Process process = Process.GetCurrentProcess();
         using SafeFileHandle handle = File.OpenHandle("/dev/null");
         return new Figures(
-            GC.GetTotalMemory(forceFullCollection: false), used, Math.Max(most, used), memory.Free, memory.PageTables, memory.Kernel,
+            heap.HeapSizeBytes - heap.FragmentedBytes, used, Math.Max(most, used), memory.Free, memory.PageTables, memory.Kernel,
             XenPlatform.IsSupported ? (int)(memory.Threads / KernelThread) : process.Threads.Count, (int)handle.DangerousGetHandle(), GC.CollectionCount(2));
     }
 
