@@ -12,7 +12,7 @@ internal static class LargeMemory
     private const int Page = 4096, Words = Page / sizeof(long);
 
     /// <summary>
-    /// Fills seven tenths of what can be had with arrays, so that all frames from the lowest up are in use; shares the pages that come next; looks
+    /// Fills 85 percent of what can be had with arrays, so that all frames from the lowest up to there are in use; shares the pages that come next; looks
     /// whether every page of the arrays still holds its own number; gives all of it back.
     /// </summary>
     internal static async Task<int> FillAsync(string[] args)
@@ -21,7 +21,7 @@ internal static class LargeMemory
         MemoryStatistics before = memory.GetQuickStatistics();
         Console.WriteLine($"total {before.Total}\ncollector {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes}");
         List<long[]> arrays = [];
-        long filled = Fill(arrays, before.Available / 10 * 7);
+        long filled = Fill(arrays, before.Available / 20 * 17);
         Console.WriteLine($"filled {filled}\ntaken {before.Free - memory.GetQuickStatistics().Free}");
         await ShareAsync();
         Console.WriteLine($"wrong {Wrong(arrays)}");
