@@ -154,7 +154,7 @@ internal static unsafe partial class AddressSpace
         {
             if (IsStackBeingOpened(first, address, end))
                 set = RegionFlags.NoReserve;
-            else if (Commit.TryCharge(uncharged >> 12))
+            else if (Commit.TryChargeOpened(address, uncharged >> 12))
                 set = RegionFlags.Charged;
             else
                 return -Errno.NoMemory;
@@ -248,7 +248,11 @@ internal static unsafe partial class AddressSpace
         if (protection == RegionProtection.None || isStack)
             attributes.Tag = ++lastTag;
         if (regions.Insert(address, address + size, attributes) == RegionResult.Done)
+        {
+            if (protection == RegionProtection.None)
+                Commit.NoteReservation(address, size);
             return (long)address;
+        }
         if ((attributes.Flags & RegionFlags.Charged) != 0)
             Commit.Uncharge(size >> 12);
         return -Errno.NoMemory;
