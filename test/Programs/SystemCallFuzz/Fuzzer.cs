@@ -144,7 +144,7 @@ internal sealed unsafe class Fuzzer
         {
             // What ends or doubles the program, or waits for ever whatever the arguments are.
             case Linux.Exit or Linux.ExitGroup or Linux.RtSigreturn or Linux.Fork or Linux.Vfork or Linux.Clone3:
-            case Linux.Pause or Linux.InotifyInit:
+            case Linux.Pause or Linux.InotifyInit or Linux.Suspend:
                 return false;
             case Linux.Clone:
                 a[0] &= ~0x1_0100ul; // neither a thread nor the same memory: refused

@@ -19,7 +19,7 @@ internal static class Signatures
 
     // From the first of Xenolith's own calls on.
     private const string PlatformCalls = """
-        0 -, 1 b, 2 s, 3 s, 4 ss, 5 sb, 6 bn, 7 bb, 8 s, 9 as, 10 b, 11 b, 12 bs, 13 bbs, 14 bsxb, 15 as, 16 ans, 17 bs, 18 s, 19 -, 20 b, 21 b
+        0 -, 1 b, 2 s, 3 s, 4 ss, 5 sb, 6 bn, 7 bb, 8 s, 9 as, 10 b, 11 b, 12 bs, 13 bbs, 14 bsxb, 15 as, 16 ans, 17 bs, 18 s, 19 -, 20 b
         """;
 
     private static readonly Dictionary<long, string> All = new([.. Read(Calls, 0), .. Read(PlatformCalls, Linux.Platform)]);
