@@ -27,6 +27,7 @@ need libssl-dev /usr/lib/x86_64-linux-gnu/libcrypto.a
 need ca-certificates /usr/share/ca-certificates/mozilla
 if [ "${1-}" = tests ]; then
         need libxen-dev /usr/include/xen/xen.h
+        need_program gdb gdb
         need_program qemu-system-x86 "${XENOLITH_QEMU:-qemu-system-x86_64}"
 fi
 
