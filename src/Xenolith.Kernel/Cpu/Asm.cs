@@ -30,6 +30,7 @@ internal static unsafe class Asm
     [DllImport("*", EntryPoint = "switch_thread"), SuppressGCTransition] internal static extern void SwitchThread(Threads.Thread* from, Threads.Thread* to);
     [DllImport("*", EntryPoint = "enter_program"), SuppressGCTransition] internal static extern void EnterProgram(ulong kernelStackPointer);
     [DllImport("*", EntryPoint = "wait_for_interrupt"), SuppressGCTransition] internal static extern void WaitForInterrupt();
+    [DllImport("*", EntryPoint = "allow_interrupts"), SuppressGCTransition] internal static extern void AllowInterrupts();
     [DllImport("*", EntryPoint = "save_extended_state"), SuppressGCTransition] internal static extern void SaveExtendedState(void* area);
     [DllImport("*", EntryPoint = "restore_extended_state"), SuppressGCTransition] internal static extern void RestoreExtendedState(void* area);
     [DllImport("*", EntryPoint = "label_address"), SuppressGCTransition] private static extern ulong LabelAddress(int index);
@@ -59,7 +60,9 @@ internal static unsafe class Asm
     internal static ulong VdsoFile => LabelAddress(21);
     internal static void* TaskState => (void*)LabelAddress(22);
     internal static ulong Content => LabelAddress(23);
-    internal static byte* BuildId => (byte*)LabelAddress(24);
-    internal static ulong KernelTextStart => LabelAddress(25);
-    internal static ulong KernelTextEnd => LabelAddress(26);
+    internal static ulong GuardedStacks => LabelAddress(24);
+    internal static ulong InterruptTable => LabelAddress(25);
+    internal static byte* BuildId => (byte*)LabelAddress(26);
+    internal static ulong KernelTextStart => LabelAddress(27);
+    internal static ulong KernelTextEnd => LabelAddress(28);
 }

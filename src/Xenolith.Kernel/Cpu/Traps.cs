@@ -77,7 +77,7 @@ internal static unsafe class Traps
                 ulong address = Asm.ReadFaultAddress();
                 if (address < Layout.ProgramEnd && (AddressSpace.Fault(address, frame->Error) == FaultResult.Handled || AddressSpace.Absorb(address)))
                     return;
-                Panic.Stop(frame, ThreadTable.IsGuard(address) ? "kernel stack overflow" : "page fault in the kernel");
+                Panic.Stop(frame, ThreadTable.IsGuard(address) || DescriptorTables.IsGuard(address) ? "kernel stack overflow" : "page fault in the kernel");
                 return;
             case Nmi:
                 Panic.StopForTrace(frame);
