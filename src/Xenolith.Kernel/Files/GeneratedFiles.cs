@@ -143,6 +143,8 @@ internal static unsafe class GeneratedFiles
             case GeneratedFile.MountInfo:
                 Mount(ref text, "20 0 0:1 / / rw,relatime - tmpfs tmpfs rw");
                 Mount(ref text, "21 20 0:2 / /app ro,relatime - xenolith image ro");
+                if (SystemTree.HasShared)
+                    Mount(ref text, "25 20 0:6 / /usr ro,relatime - xenolith image ro");
                 Mount(ref text, "22 20 0:3 / /dev ro,relatime - devtmpfs dev ro");
                 Mount(ref text, "23 20 0:4 / /proc ro,relatime - proc proc ro");
                 Mount(ref text, "24 20 0:5 / /sys ro,relatime - sysfs sysfs ro");
@@ -150,6 +152,8 @@ internal static unsafe class GeneratedFiles
             case GeneratedFile.Mounts:
                 Mount(ref text, "tmpfs / tmpfs rw,relatime 0 0");
                 Mount(ref text, "image /app xenolith ro,relatime 0 0");
+                if (SystemTree.HasShared)
+                    Mount(ref text, "image /usr xenolith ro,relatime 0 0");
                 Mount(ref text, "dev /dev devtmpfs ro,relatime 0 0");
                 Mount(ref text, "proc /proc proc ro,relatime 0 0");
                 Mount(ref text, "sysfs /sys sysfs ro,relatime 0 0");

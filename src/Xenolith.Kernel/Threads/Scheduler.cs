@@ -133,6 +133,16 @@ internal static unsafe class Scheduler
         Timers.Arm(competing ? cpu->SliceEnd : Timers.Never);
     }
 
+    /// <summary>
+    /// Lets events in and other threads run, as between two system calls: for a call that takes long. What the program's memory holds or allows may
+    /// be different afterwards.
+    /// </summary>
+    internal static void Pause()
+    {
+        Asm.AllowInterrupts();
+        BeforeReturn();
+    }
+
     /// <summary>Something was woken, or a slice may be at its end: who wakes goes first, who has used up a slice comes last.</summary>
     private static void Preempt(PerCpu* cpu)
     {

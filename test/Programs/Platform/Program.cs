@@ -26,6 +26,7 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["memory-trim"] = Memory.TrimAsync,
     ["memory-trim-tables"] = Memory.TrimTablesAsync,
     ["memory-cost"] = Memory.CostAsync,
+    ["memory-fill"] = LargeMemory.FillAsync,
     ["metrics"] = Metrics.ShowAsync,
     ["time-monotonic"] = Time.MonotonicAsync,
     ["time-wall"] = Time.WallClockAsync,
