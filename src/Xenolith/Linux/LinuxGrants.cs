@@ -16,6 +16,8 @@ namespace Xenolith.Linux;
 /// </code>
 /// <para>What another thread writes to the page in these two moments can be lost. The references of the table above are names for what is granted; the
 /// numbers that other domains know are Linux's.</para>
+/// <para>Where Xen translates the domain's addresses, mapping a page of the domain itself would take the page away from its first address, and with it memory
+/// of the kernel. There the process's own grants are mapped from the device that made them, and no others of the domain.</para>
 /// </remarks>
 internal sealed unsafe class LinuxGrants : GrantOperations
 {
@@ -25,12 +27,18 @@ internal sealed unsafe class LinuxGrants : GrantOperations
 
     private readonly LinuxDevice _granting = new("gntalloc");
     private readonly LinuxDevice _mapping = new("gntdev");
+    private readonly LinuxIdentity _identity;
+    private readonly LinuxOwnMappings _own;
     private readonly Lock _lock = new();
-    private readonly Dictionary<uint, Granted> _grants = []; // by reference
+    private readonly Dictionary<uint, LinuxGrant> _grants = []; // by reference
     private readonly HashSet<nint> _grantedPages = [];
     private readonly Dictionary<nint, ulong> _mappings = []; // the device's offset by address
 
-    private readonly record struct Granted(nint Page, ulong Offset);
+    internal LinuxGrants(LinuxIdentity identity, LinuxEventChannels events)
+    {
+        _identity = identity;
+        _own = new LinuxOwnMappings(_granting, events);
+    }
 
     public override bool NumbersGrants => true;
 
@@ -71,8 +79,8 @@ internal sealed unsafe class LinuxGrants : GrantOperations
     }
 
     /// <summary>
-    /// Always succeeds if there is memory to put in the place of the page: Linux does not tell whether the peer has the page still mapped, and keeps it
-    /// until it has not.
+    /// Succeeds if there is memory to put in the place of the page: Linux does not tell whether the peer has the page still mapped, and keeps it
+    /// until it has not. <see cref="XenError.Busy"/> only for a page that this very process has mapped.
     /// </summary>
     public override void End(ReadOnlySpan<uint> references, Span<XenError> results)
     {
@@ -84,10 +92,19 @@ internal sealed unsafe class LinuxGrants : GrantOperations
         }
     }
 
-    /// <summary>Linux tells only that one of several references cannot be mapped, not which and why.</summary>
+    /// <summary>
+    /// Linux tells only that one of several references cannot be mapped, not which and why. <see cref="XenError.NotSupported"/> for grants of this
+    /// domain together with those of others, where Xen translates addresses.
+    /// </summary>
     public override XenError Map(Span<GrantMapRequest> requests, bool readOnly, out nint address)
     {
         address = 0;
+        int ownGrants = _identity.IsTranslated ? CountOwn(requests) : 0;
+        if (ownGrants > 0)
+        {
+            lock (_lock)
+                return ownGrants == requests.Length ? _own.Map(_grants.Values, requests, readOnly, out address) : XenError.NotSupported;
+        }
         int length = sizeof(IoctlGntdevMapGrantRef) + ((requests.Length - 1) * sizeof(IoctlGntdevGrantRef));
         byte[]? rented = null;
         Span<byte> buffer = requests.Length <= StackPieces
@@ -118,6 +135,8 @@ internal sealed unsafe class LinuxGrants : GrantOperations
         ulong offset;
         lock (_lock)
         {
+            if (_own.Has(address))
+                return _own.Unmap(address);
             if (!_mappings.Remove(address, out offset))
                 return XenError.NoEntry;
         }
@@ -130,6 +149,8 @@ internal sealed unsafe class LinuxGrants : GrantOperations
     {
         lock (_lock)
         {
+            if (_own.Has(address))
+                return _own.SetUnmapNotification(address, clearOffset, notifyPort);
             if (!_mappings.TryGetValue(address, out ulong offset))
                 return XenError.NoEntry;
             IoctlGntdevUnmapNotify request = new() // on this stack until the call returns; so below
@@ -182,6 +203,14 @@ internal sealed unsafe class LinuxGrants : GrantOperations
         static ulong Foreign(ulong reference, ushort offset, ushort domain) => (uint)reference | ((ulong)offset << 32) | ((ulong)domain << 48);
     }
 
+    private int CountOwn(ReadOnlySpan<GrantMapRequest> requests)
+    {
+        int count = 0;
+        foreach (GrantMapRequest request in requests)
+            count += request.Domain == DomainId.Self || request.Domain == _identity.DomainId ? 1 : 0;
+        return count;
+    }
+
     private XenError Map(ulong offset, int count, bool readOnly, out nint address)
     {
         XenError error = LinuxMemory.Map(_mapping, offset, count, readOnly, out address);
@@ -221,7 +250,7 @@ internal sealed unsafe class LinuxGrants : GrantOperations
             _ = Deallocate(made.Index);
             return error;
         }
-        _grants.Add(request.Reference, new Granted(page, made.Index));
+        _grants.Add(request.Reference, new LinuxGrant(made.GrefIds, page, made.Index, request.Domain, request.Flags == GrantFlag.ReadOnly));
         _ = _grantedPages.Add(page);
         request.Reference = made.GrefIds;
         return XenError.None;
@@ -229,8 +258,10 @@ internal sealed unsafe class LinuxGrants : GrantOperations
 
     private XenError End(uint reference)
     {
-        if (!_grants.TryGetValue(reference, out Granted grant))
+        if (!_grants.TryGetValue(reference, out LinuxGrant? grant))
             return XenError.NoEntry;
+        if (grant.Mappings > 0)
+            return XenError.Busy;
         XenError error = LinuxMemory.Replace(grant.Page);
         if (error != XenError.None)
             return error;

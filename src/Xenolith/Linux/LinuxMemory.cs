@@ -39,10 +39,19 @@ internal static unsafe class LinuxMemory
     {
         byte* contents = stackalloc byte[PageSize];
         Copy(page, (nint)contents);
-        if (NativeMethods.Map(page, PageSize, NativeMethods.ReadAndWrite, NativeMethods.Shared | NativeMethods.Fixed, device.Handle, (long)offset) == Failed)
+        XenError error = MapOver(page, device, offset, readOnly: false);
+        if (error == XenError.None)
+            Copy((nint)contents, page);
+        return error;
+    }
+
+    /// <summary>Puts a page of a device in the place of a page of memory.</summary>
+    internal static XenError MapOver(nint page, LinuxDevice device, ulong offset, bool readOnly)
+    {
+        int protection = readOnly ? NativeMethods.ReadOnly : NativeMethods.ReadAndWrite;
+        if (NativeMethods.Map(page, PageSize, protection, NativeMethods.Shared | NativeMethods.Fixed, device.Handle, (long)offset) == Failed)
             return LinuxDevice.LastError();
         _ = NativeMethods.Advise(page, PageSize, NativeMethods.DoNotFork);
-        Copy((nint)contents, page);
         return XenError.None;
     }
 

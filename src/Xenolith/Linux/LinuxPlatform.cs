@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Runtime.Intrinsics.X86;
-using Xenolith.Abi;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Linux;
@@ -10,16 +7,18 @@ internal sealed class LinuxPlatform : XenPlatform
 {
     private const string EventDevice = "evtchn";
     private const string XenstoreDevice = "xenbus";
-    private const string FeatureFile = "/sys/hypervisor/properties/features";
 
     private static readonly Lazy<(LinuxPlatform? Platform, PlatformNotSupportedException? Reason)> s_instance = new(Start);
 
-    private readonly Lazy<ushort?> _domainId = new(ReadDomainId);
+    private readonly LinuxIdentity _identity;
 
-    private LinuxPlatform()
-        : base(new LinuxEventChannels(), new LinuxGrants(), new LinuxDomain(), TimeProvider.System) =>
+    private LinuxPlatform(LinuxIdentity identity, LinuxEventChannels events)
+        : base(events, new LinuxGrants(identity, events), new LinuxDomain(), TimeProvider.System)
+    {
+        _identity = identity;
         // The end of Main, and Environment.Exit. The runtime waits for the handler; the hooks run on other threads and have their limits.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
+    }
 
     internal static bool IsThere => s_instance.Value.Platform is not null;
 
@@ -29,7 +28,7 @@ internal sealed class LinuxPlatform : XenPlatform
 
     public override bool IsWholeDomain => false;
 
-    public override ushort? DomainId => _domainId.Value;
+    public override ushort? DomainId => _identity.DomainId;
 
     public override bool HasXenstore =>
         File.Exists(XenstoreUnixSocketTransport.DefaultSocketPath) || File.Exists(LinuxDevice.PathOf(XenstoreDevice));
@@ -50,39 +49,11 @@ internal sealed class LinuxPlatform : XenPlatform
         }
         try
         {
-            return (new LinuxPlatform(), null);
+            return (new LinuxPlatform(new LinuxIdentity(), new LinuxEventChannels()), null);
         }
         catch (PlatformNotSupportedException reason)
         {
             return (null, reason);
         }
     }
-
-    /// <summary>CPUID where Xen answers it, as in every domain but a PV one; of those, Linux knows the first domain.</summary>
-    private static ushort? ReadDomainId()
-    {
-        if (X86Base.IsSupported)
-        {
-            for (uint leaf = CpuidLeaves.FirstLeaf; leaf < CpuidLeaves.LastBase; leaf += CpuidLeaves.BaseStep)
-            {
-                if (Query(leaf) is not (_, CpuidLeaves.SignatureEbx, CpuidLeaves.SignatureEcx, CpuidLeaves.SignatureEdx))
-                    continue;
-                (uint flags, _, uint domain, _) = Query(leaf + CpuidLeaves.Hvm);
-                if ((flags & CpuidLeaves.HvmDomidPresent) != 0)
-                    return (ushort)domain;
-            }
-        }
-        return IsFirstDomain() ? (ushort)0 : null;
-
-        static (uint Eax, uint Ebx, uint Ecx, uint Edx) Query(uint leaf)
-        {
-            (int eax, int ebx, int ecx, int edx) = X86Base.CpuId((int)leaf, 0);
-            return ((uint)eax, (uint)ebx, (uint)ecx, (uint)edx);
-        }
-    }
-
-    private static bool IsFirstDomain() =>
-        File.Exists(FeatureFile)
-        && uint.TryParse(File.ReadAllText(FeatureFile).AsSpan().Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint features)
-        && (features & (1u << XenFeature.Dom0)) != 0;
 }

@@ -9,6 +9,10 @@ namespace Xenolith.Linux;
 /// Reaches xenstored over /dev/xen/xenbus, by which a Linux kernel shares out its own connection. The kernel keeps transactions and watches of its users
 /// apart; it keeps the connection over a resume.
 /// </summary>
+/// <remarks>
+/// <para>One request at a time: the kernel keeps the bytes of one for each user, and sends them when it comes to it.</para>
+/// <para>Header and payload have room for 4096 bytes together, 16 less than over a ring.</para>
+/// </remarks>
 internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTransport
 {
     private bool _connected;
@@ -36,6 +40,8 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
         private readonly SafeFileHandle _device;
         private readonly WakeUp _wakeUp = new();
         private readonly Lock _lock = new();
+        private readonly FairSemaphore _turn = new(1); // taken from a request to its reply
+        private readonly MessageStream _replies = new();
         private readonly Queue<byte[]> _refusals = new(); // replies that the device does not give
         private Memory<byte> _buffer;
         private TaskCompletionSource<int>? _reading;
@@ -63,18 +69,15 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
             return await reading.Task;
         }
 
-        /// <summary>The device takes one message at a time, and acts on it before it returns.</summary>
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
-            ReadOnlySpan<byte> rest = bytes.Span;
-            while (rest.Length >= XenstoreCodec.HeaderSize)
+            while (bytes.Length >= XenstoreCodec.HeaderSize)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                int length = XenstoreCodec.HeaderSize + (int)XenstoreCodec.ReadHeader(rest).Len; // this client's own, and whole
-                Send(rest[..length]);
-                rest = rest[length..];
+                await _turn.WaitAsync(cancellationToken);
+                int length = XenstoreCodec.HeaderSize + (int)XenstoreCodec.ReadHeader(bytes.Span).Len; // this client's own, and whole
+                Send(bytes.Span[..length]);
+                bytes = bytes[length..];
             }
-            return ValueTask.CompletedTask;
         }
 
         public override ValueTask DisposeAsync()
@@ -99,7 +102,12 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
                 if (NativeMethods.Write(_device, first, (nuint)message.Length) == message.Length)
                     return;
             }
-            // Nothing was sent, and the device says why to the writer alone.
+            // Nothing was sent, and the device says why to the writer alone. A message that it has no room for is larger than any node of this domain may be.
+            if (message.Length > XenstoreLimit.PayloadMax)
+            {
+                Refuse(header, XenstoreError.ENOSPC);
+                return;
+            }
             Refuse(header, LinuxDevice.LastError() switch
             {
                 XenError.NotPermitted => XenstoreError.EPERM,
@@ -122,6 +130,7 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
             name.CopyTo(reply.AsSpan(XenstoreCodec.HeaderSize));
             lock (_lock)
                 _refusals.Enqueue(reply);
+            _turn.Release();
             _wakeUp.Signal();
         }
 
@@ -135,14 +144,12 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
 
         private void Run()
         {
-            // A reply of the device's own goes in between whole messages only.
-            MessageBoundary boundary = default;
             while (true)
             {
                 bool isWanted;
                 lock (_lock)
                     isWanted = _reading is not null;
-                if (isWanted && TryRefuse(boundary))
+                if (isWanted && TryRefuse())
                     continue;
                 if (!_wakeUp.WaitFor(isWanted ? _device : null, out bool isReadable))
                     break;
@@ -151,14 +158,14 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
                     if (_ended)
                         break;
                     if (isReadable)
-                        Read(ref boundary);
+                        Read();
                 }
             }
             End();
         }
 
         /// <summary>Under the lock: so a read that is cancelled keeps its buffer until then. The device has bytes and does not wait.</summary>
-        private unsafe void Read(ref MessageBoundary boundary)
+        private unsafe void Read()
         {
             if (_reading is not { } reading)
                 return; // cancelled meanwhile
@@ -170,15 +177,17 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
                 reading.TrySetException(new IOException($"The kernel's device for xenstore fails: {LinuxDevice.LastError()}."));
                 return;
             }
-            boundary.Follow(_buffer.Span[..(int)read]);
+            for (int replies = _replies.Follow(_buffer.Span[..(int)read]); replies > 0; replies--)
+                _turn.Release();
             reading.TrySetResult((int)read);
         }
 
-        private bool TryRefuse(in MessageBoundary boundary)
+        /// <summary>Hands out a reply of this class's own, in between whole messages.</summary>
+        private bool TryRefuse()
         {
             lock (_lock)
             {
-                if (!boundary.IsHere || _reading is not { } reading || !_refusals.TryDequeue(out byte[]? reply))
+                if (!_replies.IsBetweenMessages || _reading is not { } reading || !_refusals.TryDequeue(out byte[]? reply))
                     return false;
                 _reading = null;
                 reply.CopyTo(_buffer); // the client's buffer has room for a message
@@ -199,34 +208,42 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
         }
     }
 
-    /// <summary>Where messages begin in a stream of bytes.</summary>
-    private struct MessageBoundary
+    /// <summary>Follows a stream of messages.</summary>
+    private sealed class MessageStream
     {
-        private const int LengthOffset = 12; // of the payload's length in the header
-
+        private readonly byte[] _header = new byte[XenstoreCodec.HeaderSize];
         private int _inHeader; // bytes of the next header that have come
-        private uint _length, _left; // of the payload
+        private uint _left; // of the payload
 
-        internal readonly bool IsHere => _inHeader == 0 && _left == 0;
+        /// <summary>Whether the bytes so far are whole messages.</summary>
+        internal bool IsBetweenMessages => _inHeader == 0 && _left == 0;
 
-        internal void Follow(ReadOnlySpan<byte> bytes)
+        /// <summary>Goes on.</summary>
+        /// <returns>How many replies to requests began.</returns>
+        internal int Follow(ReadOnlySpan<byte> bytes)
         {
+            int replies = 0;
             while (!bytes.IsEmpty)
             {
+                int taken = (int)Math.Min(_left > 0 ? _left : (uint)(XenstoreCodec.HeaderSize - _inHeader), (uint)bytes.Length);
                 if (_left > 0)
                 {
-                    int taken = (int)Math.Min(_left, (uint)bytes.Length);
                     _left -= (uint)taken;
-                    bytes = bytes[taken..];
-                    continue;
                 }
-                if (_inHeader >= LengthOffset)
-                    _length |= (uint)bytes[0] << (8 * (_inHeader - LengthOffset));
-                bytes = bytes[1..];
-                if (++_inHeader < XenstoreCodec.HeaderSize)
-                    continue;
-                (_left, _length, _inHeader) = (_length, 0, 0);
+                else
+                {
+                    bytes[..taken].CopyTo(_header.AsSpan(_inHeader));
+                    _inHeader += taken;
+                    if (_inHeader == XenstoreCodec.HeaderSize)
+                    {
+                        XenstoreMessageHeader header = XenstoreCodec.ReadHeader(_header);
+                        (_left, _inHeader) = (header.Len, 0);
+                        replies += header.Type == (uint)XenstoreMessageType.WatchEvent ? 0 : 1;
+                    }
+                }
+                bytes = bytes[taken..];
             }
+            return replies;
         }
     }
 }

@@ -27,7 +27,7 @@ else if (XenPlatform.IsSupported)
     ContractWorld world = new(platform, self, platform, self);
     foreach (ContractCase contract in PlatformContract.All)
     {
-        if (!platform.IsWholeDomain && LinuxLimits.Find(contract.Name) is { } reason)
+        if (!platform.IsWholeDomain && LinuxLimits.Find(contract.Name, self) is { } reason)
             await RequireRefusalAsync(contract.Name, () => contract.Run(world), reason);
         else
             await CheckAsync(contract.Name, () => contract.Run(world));
