@@ -1,6 +1,9 @@
 namespace Xenolith.Image.Tests;
 
-/// <summary>A RAM disk with which Debian's kernel, in a domU, loads the modules for /dev/xen and runs one program.</summary>
+/// <summary>
+/// A RAM disk with which Debian's kernel, in a domU, loads the modules for /dev/xen and runs one program, with the arguments that follow two dashes
+/// on the kernel's command line.
+/// </summary>
 internal static class LinuxRamdisk
 {
     /// <summary>
@@ -19,7 +22,7 @@ internal static class LinuxRamdisk
         busybox mount -t proc proc /proc
         busybox mount -t sysfs sysfs /sys
         for module in {string.Join(' ', s_modules)}; do busybox insmod /modules/$module; done
-        /program
+        /program "$@"
         echo "{ExitLine}$?"
         busybox poweroff -f
 
