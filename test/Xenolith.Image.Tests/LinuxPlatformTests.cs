@@ -65,7 +65,7 @@ public sealed class LinuxPlatformTests(ImageBed bed)
     }
 
     [Fact]
-    public async Task A_unikernel_uses_what_a_process_in_a_Linux_domU_shares_and_keeps_it_when_that_ends()
+    public async Task A_unikernel_keeps_what_a_process_in_a_Linux_domU_has_shared_after_the_sharing_has_ended()
     {
         await using LinuxDomain sharer = await LinuxDomain.StartAsync(bed.Bed, Images.Platform, "share");
         await using Domain user = await bed.Bed.CreateDomainAsync(new() { ImagePath = Images.Platform, CommandLine = "use unmap" }, Cancel);

@@ -22,6 +22,7 @@ internal static class LinuxRamdisk
         busybox mount -t proc proc /proc
         busybox mount -t sysfs sysfs /sys
         for module in {string.Join(' ', s_modules)}; do busybox insmod /modules/$module; done
+        busybox stty -echo
         /program "$@"
         echo "{ExitLine}$?"
         busybox poweroff -f
