@@ -58,4 +58,5 @@ internal static unsafe class Asm
     internal static ulong VdsoFile => LabelAddress(21);
     internal static void* TaskState => (void*)LabelAddress(22);
     internal static ulong Content => LabelAddress(23);
+    internal static ulong ClockAdjustment => LabelAddress(24);
 }

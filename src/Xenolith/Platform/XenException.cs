@@ -31,7 +31,6 @@ public sealed class XenException : IOException
         XenError.Invalid => "an argument is not valid, or the object is in another state",
         XenError.NoSpace => "the table is full",
         XenError.NotSupported => "it is not supported here",
-        XenError.Stale => "the object is from before the domain was resumed",
         _ => $"error {(int)error}",
     };
 }
