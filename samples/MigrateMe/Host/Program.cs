@@ -29,7 +29,7 @@ return int.Parse(exitCode, CultureInfo.InvariantCulture);
 
 async Task<string> XlAsync(params string[] arguments)
 {
-    CommandResult result = await bed.RunAsync(new Dom0Command { Program = "xl", Arguments = arguments });
+    CommandResult result = await bed.RunAsync(new Dom0Command { Program = "xl", Arguments = arguments, Timeout = TimeSpan.FromMinutes(4) });
     Console.WriteLine($"xl {string.Join(' ', arguments)}: {result.ExitCode}");
     return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException(result.Error);
 }
