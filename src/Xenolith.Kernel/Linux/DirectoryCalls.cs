@@ -102,6 +102,7 @@ internal static unsafe class DirectoryCalls
             size = int.MaxValue;
         if (file->Inode->Links == 0)
             return -Errno.NoEntry;
+        FileTree.System->Raise(file->Inode, WatchMask.Access);
         ulong used = 0;
         DirectoryItem item = default;
         while (FileSystem.Peek(file->Inode, &file->Cursor, ref item))

@@ -119,6 +119,11 @@ internal static unsafe class Dispatcher
             case SystemCall.EpollWait: return PollCalls.Wait(a, b, c, (long)d);
             case SystemCall.EpollPwait: return PollCalls.WaitMasked(a, b, c, (long)d, e, f);
 
+            case SystemCall.InotifyInit: return WatchCalls.Create(0);
+            case SystemCall.InotifyInit1: return WatchCalls.Create(a);
+            case SystemCall.InotifyAddWatch: return WatchCalls.Add(a, b, c);
+            case SystemCall.InotifyRmWatch: return WatchCalls.Remove(a, b);
+
             case SystemCall.Mmap: return MemoryCalls.Map(a, b, c, d, e, f);
             case SystemCall.Mprotect: return MemoryCalls.Protect(a, b, c);
             case SystemCall.Munmap: return MemoryCalls.Unmap(a, b);

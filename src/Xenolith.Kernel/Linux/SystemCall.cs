@@ -22,5 +22,6 @@ internal static class SystemCall
     internal const int Chmod = 90, Fchmod = 91, Chown = 92, Fchown = 93, Lchown = 94, Umask = 95, Fstatfs = 138, Sync = 162, Readahead = 187;
     internal const int Getdents64 = 217, Fadvise64 = 221, Mkdirat = 258, Fchownat = 260, Unlinkat = 263, Renameat = 264, Linkat = 265;
     internal const int Symlinkat = 266, Fchmodat = 268, Utimensat = 280, Fallocate = 285, Preadv = 295, Pwritev = 296, Syncfs = 306;
+    internal const int InotifyInit = 253, InotifyAddWatch = 254, InotifyRmWatch = 255, InotifyInit1 = 294;
     internal const int Renameat2 = 316, MemfdCreate = 319, CopyFileRange = 326, Faccessat2 = 439;
 }
