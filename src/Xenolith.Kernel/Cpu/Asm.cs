@@ -66,4 +66,5 @@ internal static unsafe class Asm
     internal static ulong KernelTextStart => LabelAddress(27);
     internal static ulong KernelTextEnd => LabelAddress(28);
     internal static void* FutexBuckets => (void*)LabelAddress(29);
+    internal static ulong ClockAdjustment => LabelAddress(30);
 }

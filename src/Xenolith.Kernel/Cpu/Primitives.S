@@ -248,6 +248,7 @@ labels: .quad trap_stubs, syscall_entry, return_to_program, hypercall_page, boot
         .quad task_state, xl_content
         .quad guarded_stacks, interrupt_table
         .quad xl_build_id, xl_kernel_text_start, xl_kernel_text_end, futex_buckets
+        .quad clock_adjustment
 
         .section .xl.data.compiler, "aw", @progbits
         .balign 8
