@@ -48,9 +48,9 @@ internal static unsafe class Timers
     /// <summary>After the domain was suspended: nothing is set any more, and deadlines may have passed.</summary>
     internal static void Resume()
     {
-        armed = Never;
-        sliceArmed = false;
-        fired = true;
+        PerCpu* cpu = PerCpu.This;
+        cpu->TimerSet = Never;
+        cpu->TimerFired = true;
     }
 
     /// <summary>Wakes the threads whose deadline has passed. Returns at once when the timer has not fired.</summary>
