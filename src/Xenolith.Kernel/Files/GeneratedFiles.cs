@@ -185,13 +185,13 @@ internal static unsafe class GeneratedFiles
 
     private static void WriteSystem(ref TextWriter text)
     {
-        ulong ticks = Ticks(Clock.SinceStart());
+        ulong busy = Ticks(Scheduler.BusyTime()), idle = Ticks(Clock.SinceStart()) - busy;
         text.Line.Text("cpu  ");
-        Numbers(ref text, ticks, 0, 0, 0, 0, 0, 0);
+        Numbers(ref text, busy, 0, 0, idle, 0, 0, 0);
         text.Line.Text(" 0 0 0");
         text.End();
         text.Line.Text("cpu0 ");
-        Numbers(ref text, ticks, 0, 0, 0, 0, 0, 0);
+        Numbers(ref text, busy, 0, 0, idle, 0, 0, 0);
         text.Line.Text(" 0 0 0");
         text.End();
         text.Line.Text("btime ");
@@ -222,13 +222,13 @@ internal static unsafe class GeneratedFiles
         text.Pair("Threads", (ulong)ThreadTable.Count);
     }
 
-    // proc(5), /proc/pid/stat. Time since the start counts as the process's own; nothing else runs here.
+    // proc(5), /proc/pid/stat. All time that threads ran is user time.
     private static void WriteProcess(ref TextWriter text)
     {
         text.Line.Text("1 (");
         WriteProgram(ref text, withDirectory: false);
         text.Line.Text(") R 0 1 1 0 -1 0 0 0 0 0 ");
-        Numbers(ref text, Ticks(Clock.SinceStart()), 0, 0, 0, 20, 0, (ulong)ThreadTable.Count);
+        Numbers(ref text, Ticks(Scheduler.BusyTime()), 0, 0, 0, 20, 0, (ulong)ThreadTable.Count);
         text.Line.Text(" 0 0 "); // itrealvalue, starttime
         text.Line.Decimal(AddressSpace.Size);
         text.Line.Text(" ");

@@ -81,6 +81,15 @@ internal static unsafe partial class AddressSpace
         return region != null && region->Start == start && region->Attributes.Kind == RegionKind.Foreign ? region : null;
     }
 
+    /// <summary>The first region of a <see cref="ReserveForeign"/> at or after an address; null if there is none.</summary>
+    internal static Region* NextForeign(ulong address)
+    {
+        Region* region = regions.FindFirstAtOrAfter(address);
+        while (region != null && region->Attributes.Kind != RegionKind.Foreign)
+            region = RegionTree.Next(region);
+        return region;
+    }
+
     /// <summary>Gives back the addresses of one <see cref="ReserveForeign"/>, where nothing is mapped any more.</summary>
     internal static void ReleaseForeign(ulong start, ulong pages) => Remove(start, start + pages * Layout.PageSize);
 
@@ -88,8 +97,8 @@ internal static unsafe partial class AddressSpace
     internal static void AbandonForeign(ulong start, ulong pages) =>
         regions.SetProtection(start, start + pages * Layout.PageSize, RegionProtection.None); // as a whole, so it needs no memory
 
-    /// <summary>Where the window of other domains' pages begins: moved at boot as the program's mappings are.</summary>
-    internal static ulong ForeignBase => Layout.ForeignWindow + (mappingBase - Layout.MappingBase);
+    /// <summary>Where the window of other domains' pages begins: moved at boot as the other windows are.</summary>
+    internal static ulong ForeignBase => foreignBase;
 
     /// <summary>What the CPU allows in pages of other domains.</summary>
     internal static ulong ForeignPageFlags(bool readOnly) => PageFlags(readOnly ? RegionProtection.Read : ReadWrite) | PageTables.Borrowed;

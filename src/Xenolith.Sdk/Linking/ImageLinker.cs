@@ -30,6 +30,7 @@ public static partial class ImageLinker
             [options.LibcShim, Path.Combine(options.MuslDirectory, "libc.a")],
             LibcImports.ParseList(File.ReadLines(options.LibcImports)));
         IReadOnlyList<string> libraries = ReplaceStrerror(options);
+        HaltReplacement.Apply(Path.Combine(options.MuslDirectory, "libc.a"), StoppingLibc(options));
 
         string linked = Path.Combine(options.WorkDirectory, "linked.elf");
         string table = Path.Combine(options.WorkDirectory, "symbols.o");
@@ -75,6 +76,8 @@ public static partial class ImageLinker
         return libraries;
     }
 
+    private static string StoppingLibc(ImageLinkOptions options) => Path.Combine(options.WorkDirectory, "libc.a");
+
     private static void WriteSymbolTable(string path, IReadOnlyList<FunctionSymbol> functions) =>
         File.WriteAllBytes(path, ElfObjectWriter.WithReadOnlySection(".xl.symbols", SymbolTable.Encode(functions)));
 
@@ -113,7 +116,7 @@ public static partial class ImageLinker
             "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np",
             Musl("crt1.o"), Musl("crti.o"), options.KernelObject, "-u", "xl_pvh_entry", options.ProgramObject,
             .. libraries,
-            "--start-group", .. options.NativeLibraries, options.LibcShim, Musl("libc.a"), .. compilerLibrary, "--end-group", Musl("crtn.o"), .. data,
+            "--start-group", .. options.NativeLibraries, options.LibcShim, StoppingLibc(options), .. compilerLibrary, "--end-group", Musl("crtn.o"), .. data,
             .. extra,
             .. options.ExtraArguments,
         ];
