@@ -330,6 +330,14 @@ internal unsafe partial struct FileSystem
         DropName(inode);
     }
 
+    /// <summary>Removes a directory of the system's own and the files in it, whatever its flags.</summary>
+    internal void RemoveSystemDirectory(Inode* parent, Dentry* entry)
+    {
+        for (Directory* directory = entry->Target->Directory; directory->First != null;)
+            RemoveName(entry->Target, directory->First);
+        RemoveName(parent, entry);
+    }
+
     /// <summary>An inode has lost a name, which was a directory's only one.</summary>
     private void DropName(Inode* inode)
     {

@@ -109,8 +109,7 @@ internal static unsafe class SystemTree
                 maker.Generated("status"u8, GeneratedFile.Status);
                 break;
             case Tasks:
-                maker.Directory("1"u8, Task, InodeFlags.ReadOnly);
-                break;
+                return ThreadDirectories.Update(directory, Task);
             case Hardware:
                 maker.Directory("devices"u8, HardwareDevices, InodeFlags.ReadOnly);
                 break;

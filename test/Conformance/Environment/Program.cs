@@ -13,6 +13,7 @@ internal static class Program
             args,
             ("environment", Surroundings.Variables),
             ("process", Surroundings.ThisProcess),
+            ("figures", Figures.Show),
             ("AppContext", Surroundings.Application),
             ("cultures", Surroundings.Cultures),
             ("identifiers", Surroundings.Identifiers),
