@@ -9,7 +9,6 @@ internal static unsafe class PriorityCalls
 {
     private const ulong ProcessPriority = 0, HighestWhich = 2;
     private const ulong PolicyOther = 0, PolicyFifo = 1, PolicyRoundRobin = 2, PolicyBatch = 3, PolicyIdle = 5, ResetOnFork = 0x40000000;
-    private const ulong SliceNanoseconds = 10_000_000;
 
     /// <summary>getpriority(2): the nice value 0, which the call returns as 20 - 0.</summary>
     /// <kept>Its checks.</kept>
@@ -107,7 +106,7 @@ internal static unsafe class PriorityCalls
         if (!UserMemory.IsWritable(time, timespecSize))
             return -Errno.Fault;
         ((ulong*)time)[0] = 0;
-        ((ulong*)time)[1] = SliceNanoseconds;
+        ((ulong*)time)[1] = RunQueue.Slice;
         return 0;
     }
 

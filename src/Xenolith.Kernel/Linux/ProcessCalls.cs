@@ -87,9 +87,9 @@ internal static unsafe class ProcessCalls
     /// <errors>ECHILD</errors>
     internal static long WaitForChild() => -Errno.NoChild;
 
-    /// <summary>getrusage(2): time since the start counts as the process's own; nothing else runs here.</summary>
-    /// <kept>User time, the largest resident size.</kept>
-    /// <refused>All other fields are 0; RUSAGE_THREAD is as RUSAGE_SELF.</refused>
+    /// <summary>getrusage(2): all time is user time, the thread's own or that of all threads; the memory is what is charged.</summary>
+    /// <kept>User time of the thread or the process, the largest resident size.</kept>
+    /// <refused>All other fields are 0.</refused>
     /// <errors>EFAULT, EINVAL</errors>
     internal static long ResourceUsage(ulong who, ulong address)
     {
@@ -101,7 +101,7 @@ internal static unsafe class ProcessCalls
         Cpu.Asm.Fill((void*)address, 0, size);
         if ((int)who == children)
             return 0;
-        ulong microseconds = Clock.SinceStart() / 1000;
+        ulong microseconds = ((int)who == thread ? Scheduler.RunTime(Thread.Current) : Scheduler.BusyTime()) / 1000;
         ((ulong*)address)[0] = microseconds / 1_000_000;
         ((ulong*)address)[1] = microseconds % 1_000_000;
         ((ulong*)address)[4] = Commit.Charged * Layout.PageSize / 1024;

@@ -1,4 +1,4 @@
-// Clocks and sleeping. CLOCK_REALTIME is Xen's wall clock; all others are the monotonic clock.
+// Clocks and sleeping. CLOCK_REALTIME and its kin are Xen's wall clock, two are the scheduler's account; all others are the monotonic clock.
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Time;
@@ -7,7 +7,7 @@ namespace Xenolith.Kernel.Linux;
 
 internal static unsafe class TimeCalls
 {
-    private const ulong Realtime = 0, HighestClock = 11, RealtimeCoarse = 5, Tai = 11;
+    private const ulong Realtime = 0, ProcessCpuTime = 2, ThreadCpuTime = 3, HighestClock = 11, RealtimeCoarse = 5, Tai = 11;
     private const ulong AbsoluteTime = 1;
     private const ulong TimespecSize = 16;
 
@@ -21,7 +21,12 @@ internal static unsafe class TimeCalls
             return -Errno.Invalid;
         if (!UserMemory.IsWritable(time, TimespecSize))
             return -Errno.Fault;
-        WriteTime(time, IsWall(clock) ? Clock.WallClock() : Clock.Now());
+        WriteTime(time, clock switch
+        {
+            ProcessCpuTime => Scheduler.BusyTime(),
+            ThreadCpuTime => Scheduler.RunTime(Thread.Current),
+            _ => IsWall(clock) ? Clock.WallClock() : Clock.Now(),
+        });
         return 0;
     }
 

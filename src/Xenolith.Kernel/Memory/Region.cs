@@ -28,11 +28,11 @@ internal enum RegionKind : byte
     /// <summary>Frames of other domains (xl_grant_map).</summary>
     Foreign,
 
-    /// <summary>A page of the kernel's among the program's addresses.</summary>
-    Kernel,
-
     /// <summary>A file's content; the tag is its <c>FileMapping</c>.</summary>
     File,
+
+    /// <summary>The kernel's own, among the program's addresses: whatever the pages are, no call of the program changes them.</summary>
+    Kernel,
 }
 
 [Flags]
