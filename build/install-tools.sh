@@ -28,6 +28,7 @@ need tzdata /usr/share/zoneinfo/zone.tab
 need ca-certificates /usr/share/ca-certificates/mozilla
 if [ "${1-}" = tests ]; then
         need libxen-dev /usr/include/xen/xen.h
+        need_program gdb gdb
         need_program pkgconf pkg-config
         need_program qemu-system-x86 "${XENOLITH_QEMU:-qemu-system-x86_64}"
 fi

@@ -50,7 +50,9 @@ internal sealed class Measurement
         {
             string start = $"measured {call.Key} {call.Rounds} ";
             string? line = lines.FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
-            double[] times = line is null ? [] : [.. line[start.Length..].TrimEnd().Split(' ').Select(time => double.Parse(time, CultureInfo.InvariantCulture) / call.Rounds)];
+            double[] times = line is null
+                ? []
+                : [.. line[start.Length..].TrimEnd().Split(' ').Select(time => double.Parse(time, CultureInfo.InvariantCulture) / call.Rounds)];
             if (times.Length != batches)
                 throw new InvalidDataException($"{call.Key} was not measured:\n{output}");
             _times.Add(call.Key, times);

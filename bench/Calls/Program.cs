@@ -11,13 +11,18 @@ using Xenolith.Bench.Calls;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Option<bool> quickOption = new("--quick") { Description = "Fewer rounds and batches." };
-Argument<string[]> callsArgument = new("CALL") { Arity = ArgumentArity.ZeroOrMore, Description = "What to measure, by the beginnings of names. Default: everything." };
+Argument<string[]> callsArgument = new("CALL")
+{
+    Arity = ArgumentArity.ZeroOrMore,
+    Description = "What to measure, by the beginnings of names. Default: everything.",
+};
 RootCommand command = new("Measures short calls, wake-ups and the C library beside Linux, and prints tables.") { quickOption, callsArgument };
 command.SetAction(async (arguments, cancellationToken) =>
 {
     bool quick = arguments.GetValue(quickOption);
     string[] chosen = arguments.GetValue(callsArgument)!;
-    IReadOnlyList<Call> calls = [.. Call.All.Where(call => chosen.Length == 0 || chosen.Any(start => call.Key.StartsWith(start, StringComparison.Ordinal)))];
+    IReadOnlyList<Call> calls =
+        [.. Call.All.Where(call => chosen.Length == 0 || chosen.Any(start => call.Key.StartsWith(start, StringComparison.Ordinal)))];
     if (calls.Count == 0)
     {
         Console.Error.WriteLine($"There is no such call. There are: {string.Join(", ", Call.All.Select(call => call.Key))}.");
@@ -65,15 +70,15 @@ command.SetAction(async (arguments, cancellationToken) =>
     IReadOnlyList<Call> library = [.. calls.Where(call => call.InLibrary).Select(call => call with { Rounds = 20 * call.Rounds })];
     if (library.Count != 0)
     {
-        // Turn by turn; the least counts most, since nothing but other work makes a batch slower.
-        List<Measurement> musl = [], glibc = [];
+        (string Name, string Program, List<Measurement> Times)[] sides =
+            [("image's", Metadata("ImagePeer"), []), ("musl's", Metadata("MuslPeer"), []), ("glibc's", Metadata("Peer"), [])];
         for (int turn = 0; turn < (quick ? 2 : 5); turn++)
         {
-            musl.Add(await Measurement.OfProcessAsync(Metadata("MuslPeer"), library, batches: 5, cancellationToken));
-            glibc.Add(await Measurement.OfProcessAsync(Metadata("Peer"), library, batches: 5, cancellationToken));
+            foreach ((_, string program, List<Measurement> times) in sides)
+                times.Add(await Measurement.OfProcessAsync(program, library, batches: 5, cancellationToken));
         }
-        output.WriteLine("The C libraries as processes of the host, which is not emulated");
-        output.Write(Results.ToTable(library, "ns", ("musl", musl), ("glibc", glibc)));
+        output.WriteLine("C libraries as processes of the host, which is not emulated: the least of all batches, in ns");
+        output.Write(Results.ToTable(library, [.. sides.Select(side => (side.Name, (IReadOnlyList<Measurement>)side.Times))]));
     }
     return 0;
 

@@ -25,5 +25,15 @@ internal static class Results
         return table;
     }
 
+    /// <summary>Several sides, each with its least time: nothing but other work makes a batch slower.</summary>
+    public static Table ToTable(IEnumerable<Call> calls, IReadOnlyList<(string Name, IReadOnlyList<Measurement> Times)> sides)
+    {
+        Table table = new() { Border = TableBorder.Markdown };
+        table.AddColumns(["call", .. sides.Select(side => side.Name)]);
+        foreach (Call call in calls)
+            table.AddRow([call.Title, .. sides.Select(side => Figure(Summary.Of(side.Times.SelectMany(times => times[call])).Least))]);
+        return table;
+    }
+
     private static string Figure(double value) => value < 100 ? $"{value:0.0}" : $"{value:n0}";
 }

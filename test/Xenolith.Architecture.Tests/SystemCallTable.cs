@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -23,7 +24,7 @@ internal static partial class SystemCallTable
         /// <summary>An element of the documentation, on one line; null if it is not there.</summary>
         internal string? Element(string name) =>
             Regex.Match(Documentation, $"<{name}>(.*?)</{name}>", RegexOptions.Singleline) is { Success: true } match
-                ? Spaces().Replace(match.Groups[1].Value, " ").Trim().Replace("&lt;", "<", StringComparison.Ordinal).Replace("&amp;", "&", StringComparison.Ordinal)
+                ? WebUtility.HtmlDecode(Spaces().Replace(match.Groups[1].Value, " ").Trim())
                 : null;
     }
 
@@ -33,13 +34,14 @@ internal static partial class SystemCallTable
     internal static readonly string[] PathErrors = ["EBADF", "EFAULT", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOMEM", "ENOTDIR"];
 
     /// <summary>Linux's error numbers on x86-64 (asm-generic/errno-base.h, asm-generic/errno.h), as far as the kernel uses them.</summary>
-    internal static readonly IReadOnlyDictionary<int, string> ErrorNames = new Dictionary<int, string>
-    {
-        [1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [6] = "ENXIO", [9] = "EBADF", [10] = "ECHILD", [11] = "EAGAIN", [12] = "ENOMEM", [13] = "EACCES",
-        [14] = "EFAULT", [16] = "EBUSY", [17] = "EEXIST", [18] = "EXDEV", [19] = "ENODEV", [20] = "ENOTDIR", [21] = "EISDIR", [22] = "EINVAL", [24] = "EMFILE",
-        [25] = "ENOTTY", [27] = "EFBIG", [28] = "ENOSPC", [29] = "ESPIPE", [30] = "EROFS", [32] = "EPIPE", [34] = "ERANGE", [36] = "ENAMETOOLONG", [38] = "ENOSYS",
-        [39] = "ENOTEMPTY", [40] = "ELOOP", [75] = "EOVERFLOW", [88] = "ENOTSOCK", [95] = "EOPNOTSUPP", [97] = "EAFNOSUPPORT", [110] = "ETIMEDOUT", [116] = "ESTALE",
-    };
+    internal static readonly IReadOnlyDictionary<int, string> ErrorNames = """
+        1 EPERM, 2 ENOENT, 3 ESRCH, 4 EINTR, 6 ENXIO, 9 EBADF, 10 ECHILD, 11 EAGAIN, 12 ENOMEM, 13 EACCES, 14 EFAULT, 16 EBUSY, 17 EEXIST,
+        18 EXDEV, 19 ENODEV, 20 ENOTDIR, 21 EISDIR, 22 EINVAL, 24 EMFILE, 25 ENOTTY, 27 EFBIG, 28 ENOSPC, 29 ESPIPE, 30 EROFS, 32 EPIPE,
+        34 ERANGE, 36 ENAMETOOLONG, 38 ENOSYS, 39 ENOTEMPTY, 40 ELOOP, 75 EOVERFLOW, 88 ENOTSOCK, 95 EOPNOTSUPP, 97 EAFNOSUPPORT, 110 ETIMEDOUT,
+        116 ESTALE
+        """
+        .Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(error => error.Split(' '))
+        .ToDictionary(error => int.Parse(error[0], CultureInfo.InvariantCulture), error => error[1]);
 
     /// <summary>All calls that the dispatcher knows, by number.</summary>
     internal static IReadOnlyList<Row> Rows { get; } = ReadRows();
@@ -68,7 +70,8 @@ internal static partial class SystemCallTable
             """);
         foreach (IGrouping<string, Row> family in Rows.GroupBy(row => row.Handler.Family).OrderBy(Title, StringComparer.Ordinal))
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n## {Title(family)}\n\n`{Folder}{family.Key}.cs`\n\n| number | call | kept | refused | errors |\n|---|---|---|---|---|\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n## {Title(family)}\n\n`{Folder}{family.Key}.cs`\n\n");
+            text.Append("| number | call | kept | refused | errors |\n|---|---|---|---|---|\n");
             Dictionary<Handler, string> told = [];
             foreach (Row row in family)
             {
@@ -112,7 +115,9 @@ internal static partial class SystemCallTable
     private static Handler ReadHandler((string Family, string Name, int Arguments) key)
     {
         string source = Repository.Read(Folder + key.Family + ".cs");
-        Match method = Regex.Matches(source, $@"((?:^    ///.*\n)*)^    internal static long {key.Name}\(([^)]*)\)(?: =>[^;]*;|\n    \{{\n(?:.*\n)*?    \}})", RegexOptions.Multiline)
+        // With one expression or with a body: what is indented as the method is ends it.
+        const string end = @"(?: =>[^;]*;|\n    \{\n(?:.*\n)*?    \})";
+        Match method = Regex.Matches(source, $@"((?:^    ///.*\n)*)^    internal static long {key.Name}\(([^)]*)\){end}", RegexOptions.Multiline)
             .Single(match => Count(match.Groups[2].Value) == key.Arguments);
         return new(key.Family, key.Name, method.Groups[1].Value.Replace("///", "", StringComparison.Ordinal), method.Value);
     }

@@ -47,13 +47,16 @@ public sealed partial class SystemCallTableTests
     [Fact]
     public void Errors_have_Linuxs_numbers_and_each_that_a_call_returns_is_listed()
     {
-        Dictionary<string, string> names = SystemCallTable.Errors.Where(pair => pair.Key != "RestartSystemCall").ToDictionary(pair => pair.Key, pair => SystemCallTable.ErrorNames[pair.Value]);
+        // RestartSystemCall is the kernel's own: no program sees it.
+        Dictionary<string, string> names = SystemCallTable.Errors.Where(error => error.Key != "RestartSystemCall")
+            .ToDictionary(error => error.Key, error => SystemCallTable.ErrorNames[error.Value]);
         Assert.All(SystemCallTable.Rows, row =>
         {
             string[] documented = [.. SystemCallTable.Documented(row.Handler)];
             Assert.Subset(SystemCallTable.ErrorNames.Values.ToHashSet(), documented.ToHashSet());
-            string[] returned = [.. Returned().Matches(row.Handler.Body).Select(match => match.Groups[1].Value).Where(name => name != "RestartSystemCall").Select(name => names[name])];
-            Assert.True(!returned.Except(documented).Any(), $"{row.Name} returns {string.Join(", ", returned.Except(documented))}, which its <errors> do not list");
+            string[] missing = [.. Returned().Matches(row.Handler.Body).Select(match => match.Groups[1].Value).Where(names.ContainsKey)
+                .Select(name => names[name]).Except(documented)];
+            Assert.True(missing.Length == 0, $"{row.Name} returns {string.Join(", ", missing)}, which its <errors> do not list");
         });
     }
 

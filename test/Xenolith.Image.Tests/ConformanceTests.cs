@@ -60,6 +60,9 @@ public sealed class ConformanceTests(ImageBed bed)
     public Task Environment() => SameAsync("Environment", 48);
 
     [Fact]
+    public Task Xunit() => SameAsync("Xunit", 96, minutes: 3);
+
+    [Fact]
     public Task Arguments_and_exit_codes() => SameAsync("Environment", arguments: ["arguments", "a", "b c", "ü\"\\"], exitCode: 3);
 
     [Fact]

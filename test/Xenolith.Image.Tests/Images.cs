@@ -18,6 +18,8 @@ internal static class Images
 
     internal static string EventPing { get; } = Published("samples/EventPing");
 
+    internal static string MigrateMe { get; } = Published("samples/MigrateMe");
+
     internal static string XenstoreTour { get; } = Published("samples/XenstoreTour");
 
     /// <summary>Its first argument says what it does.</summary>

@@ -15,8 +15,8 @@ namespace Xenolith.Kernel.Boot;
 
 internal static unsafe class KernelMain
 {
-    /// <summary>The TSC at the guest's first instruction.</summary>
-    internal static ulong EntryTimestamp { get; private set; }
+    /// <summary>The monotonic time of the guest's first instruction.</summary>
+    internal static ulong EntryTime { get; private set; }
 
     [RuntimeExport("xl_main")]
     private static void Start(HvmStartInfo* startInfo, BootRecord* record)
@@ -38,8 +38,8 @@ internal static unsafe class KernelMain
         ConsoleRing.Initialize();
         AddressSpace.Initialize();
         Commit.Initialize();
-        EntryTimestamp = record->EntryTimestamp;
         Clock.MarkStart();
+        EntryTime = Clock.At(record->EntryTimestamp);
         Timers.Initialize();
         EntropyPool.Initialize(record->EntryTimestamp);
         AddressSpace.Randomize();

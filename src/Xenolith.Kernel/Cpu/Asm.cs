@@ -65,4 +65,6 @@ internal static unsafe class Asm
     internal static byte* BuildId => (byte*)LabelAddress(26);
     internal static ulong KernelTextStart => LabelAddress(27);
     internal static ulong KernelTextEnd => LabelAddress(28);
+    internal static void* FutexBuckets => (void*)LabelAddress(29);
+    internal static ulong ClockAdjustment => LabelAddress(30);
 }

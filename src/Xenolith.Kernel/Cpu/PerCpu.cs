@@ -1,4 +1,4 @@
-// What belongs to one CPU. Reached through GS by the assembly, which knows the first four fields (Layout.inc).
+// What belongs to one CPU. Reached through GS by the assembly, which knows the first four fields and the queue (Layout.inc).
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Xenolith.Kernel.Threads;

@@ -1,7 +1,8 @@
-// The domain's random numbers: one generator, seeded at boot from the CPU and from what differs between two starts.
+// The domain's random numbers: one generator, seeded at boot and at each resume from the CPU and from what differs between two starts.
 using System;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Time;
+using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Entropy;
 
@@ -13,7 +14,12 @@ internal static unsafe class EntropyPool
 
     private static RandomGenerator generator;
 
-    internal static void Initialize(ulong entryTimestamp)
+    internal static void Initialize(ulong entryTimestamp) => Seed(entryTimestamp);
+
+    /// <summary>After a resume: the same memory may have been resumed elsewhere too, and must not go on with the same numbers there.</summary>
+    internal static void Resume() => Seed((ulong)Hypervisor.DomainNumber());
+
+    private static void Seed(ulong circumstance)
     {
         const int words = 2 * WordsPerSource + 4;
         ulong* seed = stackalloc ulong[words];
@@ -25,7 +31,7 @@ internal static unsafe class EntropyPool
                 seed[n++] = there ? ReadCpu(source) : 0;
         }
         // No CPU generator is trusted alone, and there may be none: the times differ from start to start.
-        seed[n++] = entryTimestamp;
+        seed[n++] = circumstance;
         seed[n++] = Asm.ReadTimestamp();
         seed[n++] = Clock.WallClock();
         seed[n++] = Clock.Now();

@@ -81,6 +81,15 @@ internal static unsafe partial class AddressSpace
         return region != null && region->Start == start && region->Attributes.Kind == RegionKind.Foreign ? region : null;
     }
 
+    /// <summary>The first region of a <see cref="ReserveForeign"/> at or after an address; null if there is none.</summary>
+    internal static Region* NextForeign(ulong address)
+    {
+        Region* region = regions.FindFirstAtOrAfter(address);
+        while (region != null && region->Attributes.Kind != RegionKind.Foreign)
+            region = RegionTree.Next(region);
+        return region;
+    }
+
     /// <summary>Gives back the addresses of one <see cref="ReserveForeign"/>, where nothing is mapped any more.</summary>
     internal static void ReleaseForeign(ulong start, ulong pages) => Remove(start, start + pages * Layout.PageSize);
 

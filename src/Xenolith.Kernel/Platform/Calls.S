@@ -38,3 +38,4 @@
         CALL xl_shutdown_reason
         CALL xl_memory_trim
         CALL xl_xenstore_unsent
+        CALL xl_suspend

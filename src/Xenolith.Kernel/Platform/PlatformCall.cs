@@ -13,4 +13,5 @@ internal static class PlatformCall
     internal const ulong ShutdownReason = First + 18;
     internal const ulong MemoryTrim = First + 19;
     internal const ulong XenstoreUnsent = First + 20;
+    internal const ulong Suspend = First + 21;
 }

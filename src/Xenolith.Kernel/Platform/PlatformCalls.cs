@@ -24,7 +24,7 @@ internal static unsafe class PlatformCalls
         info->ExtraVersion[PlatformInfo.ExtraVersionLength - 1] = 0;
         info->DomainId = Hypervisor.DomainNumber();
         info->MemoryBytes = StartInfo.Ram;
-        info->SinceEntry = Clock.Now() - Clock.At(KernelMain.EntryTimestamp);
+        info->SinceEntry = Clock.Now() - KernelMain.EntryTime;
         return 0;
     }
 }

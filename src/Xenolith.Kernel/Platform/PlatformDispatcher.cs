@@ -3,6 +3,7 @@ using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Linux;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
+using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Platform;
 
@@ -36,6 +37,7 @@ internal static class PlatformDispatcher
             case PlatformCall.GrantCopy: return GrantCalls.Copy(a, (int)b);
 
             case PlatformCall.ShutdownReason: return Ending.SetReason(a);
+            case PlatformCall.Suspend: return Suspension.Suspend();
             case PlatformCall.MemoryTrim: return (long)PageTables.FreeEmptyTables(Layout.ForeignWindow) << 12;
 
             default: return -Errno.NoSystemCall;

@@ -14,13 +14,15 @@
         .balign 16
 vdso_clock_gettime:
         movabsq $SHARED_INFO, %r8
+        movq clock_resumes(%rip), %rax
+        movq %rax, -8(%rsp)
         cmpl $11, %edi
         ja 9f
         movl $0xD2, %eax                        # 1, 4, 6, 7: the monotonic clocks
         btl %edi, %eax
         jnc 8f
         xorl %r10d, %r10d                       # seconds and nanoseconds to add
-        xorl %r11d, %r11d
+        movq clock_adjustment(%rip), %r11
         jmp 2f
 
 8:      movl $0x821, %eax                       # 0, 5, 11: the wall clock, which knows no leap seconds
@@ -64,6 +66,9 @@ vdso_clock_gettime:
         addq SHARED_TIME_SYSTEM(%r8), %rax
         cmpl SHARED_TIME_VERSION(%r8), %edi
         jne 2b
+        movq -8(%rsp), %rcx                     # resumed meanwhile: what was read belongs to two hosts
+        cmpq clock_resumes(%rip), %rcx
+        jne 9f
 
         addq %r11, %rax
         xorl %edx, %edx
@@ -76,6 +81,15 @@ vdso_clock_gettime:
         ret
 9:      movl $NO_SYSTEM_CALL, %eax
         ret
+
+        .section .xl.data.clock, "aw", @progbits
+        .balign 16
+        .globl clock_adjustment
+clock_adjustment:                               # C#: Time/Clock.cs, ClockAdjustment
+        .quad 0
+clock_resumes:
+        .quad 0
+        .section .xl.program
 
 # vdso_getcpu(rdi = unsigned* or null, rsi = unsigned* or null) -> eax = 0
         .balign 16

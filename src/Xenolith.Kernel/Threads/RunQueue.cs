@@ -9,9 +9,12 @@
 //
 // The thread at the head of `waiting` has its turn until it has used up its slice, yields or blocks. A woken thread interrupts the turn and
 // does not end it. A thread that has slept while everybody in `waiting` had a turn has a full slice again.
+using System.Runtime.InteropServices;
+
 namespace Xenolith.Kernel.Threads;
 
 /// <summary>Starts zeroed. Knows nothing of time but how long threads have run; the scheduler tells it.</summary>
+[StructLayout(LayoutKind.Sequential)]
 internal unsafe struct RunQueue
 {
     /// <summary>What a thread may use of the CPU, in nanoseconds, before others that are runnable go first.</summary>
@@ -20,8 +23,8 @@ internal unsafe struct RunQueue
     /// <summary>A rest of a slice that is not worth a timer; it is added to the thread's next slice.</summary>
     private const ulong Least = Slice / 8;
 
+    private uint wokenCount, waitingCount; // known to the assembly (Layout.inc)
     private WaitQueue woken, waiting;
-    private uint wokenCount, waitingCount;
     private Thread* turn; // has been taken from `waiting`, and nothing of what ends its turn has happened
     private ulong turns;  // that have ended
 

@@ -45,6 +45,14 @@ internal static unsafe class Timers
             Set(cpu, Clock.Now() + RetryDelay);
     }
 
+    /// <summary>After the domain was suspended: nothing is set any more, and deadlines may have passed.</summary>
+    internal static void Resume()
+    {
+        PerCpu* cpu = PerCpu.This;
+        cpu->TimerSet = Never;
+        cpu->TimerFired = true;
+    }
+
     /// <summary>Wakes the threads whose deadline has passed. Returns at once when the timer has not fired.</summary>
     internal static void Expire()
     {

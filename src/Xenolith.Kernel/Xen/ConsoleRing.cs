@@ -31,6 +31,7 @@ internal static unsafe class ConsoleRing
     private static bool atLineStart;
     // The other side has let a wait of WriteNow's run out: the next lines do not wait for it again.
     private static bool stuck;
+    private static ConsoleInterface* mapped;
 
     /// <summary>Threads that wait for space, and threads that wait for input.</summary>
     internal static WaitQueue Writers, Readers;
@@ -47,8 +48,26 @@ internal static unsafe class ConsoleRing
     {
         if (Hypervisor.ConsoleFrame == 0)
             return;
-        Attach((ConsoleInterface*)DeviceWindow.Map(Hypervisor.ConsoleFrame), Hypervisor.ConsolePort);
+        mapped = (ConsoleInterface*)DeviceWindow.Map(Hypervisor.ConsoleFrame);
+        Attach(mapped, Hypervisor.ConsolePort);
         EventChannels.Enable(port);
+    }
+
+    /// <summary>In a new domain after a resume: a new ring, which is empty, and a new port. Who waits looks again.</summary>
+    internal static void Resume()
+    {
+        ready = false;
+        unanswered = false;
+        if (mapped != null && Hypervisor.ConsoleFrame != 0)
+        {
+            bool wasAtLineStart = atLineStart;
+            DeviceWindow.Change(mapped, Hypervisor.ConsoleFrame);
+            Attach(mapped, Hypervisor.ConsolePort);
+            atLineStart = wasAtLineStart;
+            EventChannels.Enable(port);
+        }
+        Scheduler.WakeAll((WaitQueue*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref Writers));
+        Scheduler.WakeAll((WaitQueue*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref Readers));
     }
 
     /// <summary>For messages before there is memory management: the ring mapped through the boot page tables.</summary>

@@ -88,9 +88,7 @@ internal static unsafe class EventChannels
         ulong control = Frames.AllocateZeroed(), words = Frames.Allocate(0);
         if (control != 0 && words != 0)
         {
-            EvtchnInitControl argument = default;
-            argument.ControlGfn = control >> 12;
-            if (Hypercalls.Call(Hypercall.EventChannelOp, EventChannelOp.InitControl, (ulong)&argument) == 0)
+            if (Begin(control) == 0)
             {
                 fifo.Initialize((EvtchnFifoControlBlock*)(Layout.DirectMap + control));
                 // From here there is no way back. Xen keeps what is pending until the ports have their words.
@@ -107,6 +105,39 @@ internal static unsafe class EventChannels
             Frames.Free(control, 0);
         if (words != 0)
             Frames.Free(words, 0);
+    }
+
+    /// <summary>
+    /// In a new domain after a resume, which has other ports, none of them open, and the two-level ABI: goes over to FIFO again if that was in use
+    /// and is to be had here too.
+    /// </summary>
+    internal static void Resume()
+    {
+        twoLevel = default;
+        Initialize();
+        if (isFifo)
+        {
+            isFifo = false;
+            int pages = fifo.PageCount;
+            fifo.Restart();
+            if (Begin((ulong)fifo.Control - Layout.DirectMap) == 0)
+            {
+                int page = 0;
+                while (page < pages && Expand((ulong)fifo.Page(page) - Layout.DirectMap) == 0)
+                    page++;
+                if (page == 0)
+                    Panic.Stop("Xen did not accept the event array");
+                isFifo = true;
+            }
+        }
+        Enable(Hypervisor.TimerPort);
+    }
+
+    private static long Begin(ulong control)
+    {
+        EvtchnInitControl argument = default;
+        argument.ControlGfn = control >> 12;
+        return Hypercalls.Call(Hypercall.EventChannelOp, EventChannelOp.InitControl, (ulong)&argument);
     }
 
     /// <summary>Sees to it that a port has its place in what is shared with Xen. 0 or a negative errno.</summary>

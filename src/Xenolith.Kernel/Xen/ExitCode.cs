@@ -23,6 +23,13 @@ internal static unsafe class ExitCode
     /// <summary>Remembers where the program says what does not fit into the ring; 0: nowhere.</summary>
     internal static void SetUnsent(ulong structure) => unsent = structure;
 
+    /// <summary>After a resume: the ring is another, to which nothing of what was under way belongs.</summary>
+    internal static void Resume()
+    {
+        if (unsent != 0 && UserMemory.IsWritable(unsent, (ulong)sizeof(PlatformXenstoreUnsent)))
+            ((PlatformXenstoreUnsent*)unsent)->Length = 0;
+    }
+
     /// <summary>Writes the code (0-255) and waits until it is stored and the console is empty, or nobody takes either any more.</summary>
     internal static void Report(int code)
     {

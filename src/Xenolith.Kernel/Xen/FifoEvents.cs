@@ -37,6 +37,26 @@ internal unsafe struct FifoEvents
     /// <summary>Adds a page that Xen has accepted (<c>EVTCHNOP_expand_array</c>).</summary>
     internal void AddPage(uint* page) => pages[pageCount++] = (ulong)page;
 
+    /// <summary>Makes the control block and all pages ready to be given to another Xen. Afterwards none has been: <see cref="AddPage"/> again, in order.</summary>
+    internal void Restart()
+    {
+        *control = default;
+        ready = 0;
+        for (int i = 0; i < EvtchnFifo.MaxQueues; i++)
+            heads[i] = 0;
+        for (int i = 0; i < pageCount; i++)
+            Prepare((uint*)pages[i]);
+        pageCount = 0;
+    }
+
+    /// <summary>Pages that were added.</summary>
+    internal readonly int PageCount => pageCount;
+
+    /// <summary>The page that was added as the n-th, also before it is added again.</summary>
+    internal readonly uint* Page(int index) => (uint*)pages[index];
+
+    internal readonly EvtchnFifoControlBlock* Control => control;
+
     /// <summary>A port that is pending and not masked, or 0. The caller clears its pending bit.</summary>
     internal uint Next()
     {

@@ -19,6 +19,8 @@ internal static unsafe class ForeignMappings
 {
     // In place of a handle: the mapping of this domain's own grant, whose reference the other bits are.
     private const uint Own = 1u << 31;
+    // The same where nothing is mapped any more: the page of before a resume.
+    private const uint Gone = uint.MaxValue;
     // Page tables and handles of a large mapping take less than a page for so many; a small one shares them with others.
     private const int OverheadShift = 8;
 
@@ -27,6 +29,8 @@ internal static unsafe class ForeignMappings
     private static ulong firstFrame;
     private static ulong windowPages;
     private static int ownDomain;
+    // What code that still holds a span sees after a resume: a page of zeroes, and one for writing that nobody reads.
+    private static ulong zeroFrame, sinkFrame;
 
     /// <summary>Maps grants at contiguous pages, all or none. 0 or a negative errno; EINVAL if Xen refused one, whose result says why.</summary>
     /// <param name="requests">In the program's memory, checked to be writable.</param>
@@ -35,7 +39,8 @@ internal static unsafe class ForeignMappings
     /// <param name="address">The first page; written only if all are mapped.</param>
     internal static long Map(GrantMapRequest* requests, int count, bool readOnly, ulong* address)
     {
-        Open();
+        if (!Open())
+            return -Errno.NoMemory;
         ulong pages = (ulong)count;
         if (!Commit.TryCharge(pages >> OverheadShift))
             return -Errno.NoMemory;
@@ -117,13 +122,43 @@ internal static unsafe class ForeignMappings
             ProgramEvents.Notify(port); // refused if the program has closed it meanwhile
     }
 
-    private static void Open()
+    /// <summary>
+    /// After a resume, which leaves nothing of what was mapped: the pages stay for those who hold a span of them until it is unmapped, which then is a
+    /// matter of addresses only. Nobody is notified of anything any more.
+    /// </summary>
+    internal static void Resume()
+    {
+        if (windowPages == 0)
+            return;
+        ownDomain = Hypervisor.DomainNumber();
+        while (notifications.First != null)
+            notifications.Remove(notifications.First);
+        for (Region* region = AddressSpace.NextForeign(AddressSpace.ForeignBase); region != null; region = AddressSpace.NextForeign(region->End))
+        {
+            for (ulong page = region->Start; page < region->End; page += Layout.PageSize)
+            {
+                ulong* entry = PageTables.Find(page, create: false);
+                if (entry == null || *entry == 0)
+                    continue;
+                *entry = *entry & ~PageTables.AddressMask | ((*entry & PageTables.Writable) == 0 ? zeroFrame : sinkFrame);
+                *HandleOf(page) = Gone;
+            }
+        }
+        Asm.FlushTranslations();
+    }
+
+    private static bool Open()
     {
         if (windowPages != 0)
-            return;
+            return true;
+        zeroFrame = zeroFrame != 0 ? zeroFrame : Frames.AllocateZeroed();
+        sinkFrame = sinkFrame != 0 ? sinkFrame : Frames.AllocateZeroed();
+        if (zeroFrame == 0 || sinkFrame == 0)
+            return false;
         firstFrame = ForeignFrames.First(StartInfo.MemoryMap, StartInfo.MemoryMapCount);
         windowPages = ForeignFrames.Count(firstFrame, Features.PhysicalAddressBits(), Layout.ForeignWindowPages);
         ownDomain = Hypervisor.DomainNumber();
+        return true;
     }
 
     /// <summary>Maps up to <see cref="GrantOperation.Batch"/> grants and writes their results; what succeeded has a page table entry.</summary>
@@ -242,7 +277,8 @@ internal static unsafe class ForeignMappings
             uint handle = *HandleOf(page);
             if ((handle & Own) != 0)
             {
-                GrantTable.Entries->UnmapOwn(handle & ~Own);
+                if (handle != Gone)
+                    GrantTable.Entries->UnmapOwn(handle & ~Own);
                 Leave(page, entry);
                 continue;
             }

@@ -80,6 +80,21 @@ internal unsafe struct GrantEntries
         return 0;
     }
 
+    /// <summary>Takes out the next page that was granted, without a look at its entry, which Xen has emptied; 0 when there is none left.</summary>
+    /// <param name="reference">Where to go on: 0 at first.</param>
+    internal readonly ulong Forget(ref uint reference)
+    {
+        for (; reference < Count; reference++)
+        {
+            ulong address = granted[reference].Address;
+            if (address == 0)
+                continue;
+            granted[reference] = default;
+            return address;
+        }
+        return 0;
+    }
+
     /// <summary>Notes a mapping of this domain's own grant. The status that Xen would give, and the page.</summary>
     /// <param name="reference">The entry.</param>
     /// <param name="domain">This domain, as the entry must name it.</param>

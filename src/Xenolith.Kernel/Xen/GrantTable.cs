@@ -1,6 +1,8 @@
 // The grant table: taken into use by the first call that needs it, grown a frame at a time. GrantEntries.cs has what happens to an entry.
 using System.Runtime.CompilerServices;
 using Xenolith.Abi;
+using Xenolith.Kernel.Cpu;
+using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Linux;
 using Xenolith.Kernel.Memory;
 
@@ -25,14 +27,37 @@ internal static unsafe class GrantTable
     {
         if (frames != 0)
             return 0;
-        GnttabQuerySize query = default;
-        query.Dom = DomainId.Self;
-        query.Status = GrantStatus.GeneralError;
-        if (Hypercalls.Call(Abi.Hypercall.GrantTableOp, GrantTableOp.QuerySize, (ulong)&query, 1) != 0 || query.Status != GrantStatus.Okay)
+        if (!ReadMaximum())
             return -Errno.Invalid;
-        framesMaximum = query.MaxNrFrames < FramesMaximum ? query.MaxNrFrames : FramesMaximum;
         entries = new GrantEntries((GrantEntryV1*)Layout.GrantTable, (GrantedPage*)Layout.GrantedPages);
         return Grow();
+    }
+
+    /// <summary>
+    /// In a new domain after a resume, whose table is as new: brings it to its place, and forgets all grants. A host that lets the domain have less of it
+    /// makes it smaller.
+    /// </summary>
+    internal static void Resume()
+    {
+        if (frames == 0)
+            return;
+        uint reference = 0;
+        for (ulong address = entries.Forget(ref reference); address != 0; address = entries.Forget(ref reference))
+            GrantCount.Decrease(ref *AddressSpace.FindIoPage(address));
+        uint before = frames;
+        frames = 0;
+        bool isThere = ReadMaximum();
+        while (isThere && frames < before && frames < framesMaximum && AddFrame() == 0)
+            frames++;
+        if (frames == 0)
+            Panic.Stop("the domain has lost its grant table");
+        for (uint lost = frames; lost < before; lost++)
+        {
+            ulong address = Layout.GrantTable + lost * Layout.PageSize;
+            *PageTables.Find(address, create: false) = 0;
+            Asm.InvalidatePage(address);
+        }
+        entries.Count = frames * EntriesPerFrame;
     }
 
     /// <summary>Adds a frame to the table. 0; ENOSPC at Xen's limit; ENOMEM.</summary>
@@ -46,18 +71,12 @@ internal static unsafe class GrantTable
         ulong* entry = PageTables.Find(Layout.GrantTable + frames * Layout.PageSize, create: true);
         if (entry == null || !Commit.TryCharge(knownPages))
             return -Errno.NoMemory;
-        XenAddToPhysmap argument = default;
-        argument.Domid = DomainId.Self;
-        argument.Space = PhysmapSpace.GrantTable;
-        argument.Idx = frames;
-        argument.Gpfn = Hypervisor.GrantTableFrame + frames;
-        if (!KernelPages.Add(known) || !KernelPages.Add(known + Layout.PageSize)
-            || Hypercalls.Call(Abi.Hypercall.MemoryOp, MemoryOp.AddToPhysmap, (ulong)&argument) != 0)
+        if (!KernelPages.Add(known) || !KernelPages.Add(known + Layout.PageSize) || AddFrame() != 0)
         {
             Commit.Uncharge(knownPages);
             return -Errno.NoMemory;
         }
-        *entry = argument.Gpfn << 12 | PageTables.Present | PageTables.Writable | PageTables.NoExecute | PageTables.Borrowed;
+        *entry = Hypervisor.GrantTableFrame + frames << 12 | PageTables.Present | PageTables.Writable | PageTables.NoExecute | PageTables.Borrowed;
         frames++;
         entries.Count = frames * EntriesPerFrame;
         return 0;
@@ -98,5 +117,28 @@ internal static unsafe class GrantTable
         if (result == 0)
             GrantCount.Decrease(ref *AddressSpace.FindIoPage(address));
         return result;
+    }
+
+    /// <summary>Asks Xen how large the table can become. False if there is none.</summary>
+    private static bool ReadMaximum()
+    {
+        GnttabQuerySize query = default;
+        query.Dom = DomainId.Self;
+        query.Status = GrantStatus.GeneralError;
+        if (Hypercalls.Call(Abi.Hypercall.GrantTableOp, GrantTableOp.QuerySize, (ulong)&query, 1) != 0 || query.Status != GrantStatus.Okay)
+            return false;
+        framesMaximum = query.MaxNrFrames < FramesMaximum ? query.MaxNrFrames : FramesMaximum;
+        return true;
+    }
+
+    /// <summary>Has Xen put the table's next frame at its place among the guest frames.</summary>
+    private static long AddFrame()
+    {
+        XenAddToPhysmap argument = default;
+        argument.Domid = DomainId.Self;
+        argument.Space = PhysmapSpace.GrantTable;
+        argument.Idx = frames;
+        argument.Gpfn = Hypervisor.GrantTableFrame + frames;
+        return Hypercalls.Call(Abi.Hypercall.MemoryOp, MemoryOp.AddToPhysmap, (ulong)&argument);
     }
 }

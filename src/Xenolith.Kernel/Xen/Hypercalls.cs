@@ -1,6 +1,7 @@
 // The hypercalls that the kernel makes, each with its argument structure on the caller's stack.
 using Xenolith.Abi;
 using Xenolith.Kernel.Cpu;
+using Xenolith.Kernel.Time;
 
 namespace Xenolith.Kernel.Xen;
 
@@ -16,22 +17,22 @@ internal static unsafe class Hypercalls
         return Call(Hypercall.EventChannelOp, EventChannelOp.Send, (ulong)&argument);
     }
 
-    /// <summary>Asks for the timer event at an absolute system time; a time in the past fires at once.</summary>
-    internal static void SetTimer(ulong systemTime)
+    /// <summary>Asks for the timer event at a time of the monotonic clock; a time in the past fires at once.</summary>
+    internal static void SetTimer(ulong deadline)
     {
         VcpuSetSingleshotTimer argument;
-        argument.TimeoutAbsNs = systemTime;
+        argument.TimeoutAbsNs = Clock.ToSystemTime(deadline);
         argument.Flags = 0;
         Call(Hypercall.VcpuOp, VcpuOp.SetSingleshotTimer, 0, (ulong)&argument);
     }
 
-    /// <summary>Blocks this vCPU until one of the ports is pending or the system time is reached. Works with interrupts off.</summary>
-    internal static void Poll(uint* ports, uint count, ulong systemTime)
+    /// <summary>Blocks this vCPU until one of the ports is pending or the monotonic clock has reached a time. Works with interrupts off.</summary>
+    internal static void Poll(uint* ports, uint count, ulong deadline)
     {
         SchedPoll argument;
         argument.Ports = ports;
         argument.NrPorts = count;
-        argument.Timeout = systemTime;
+        argument.Timeout = Clock.ToSystemTime(deadline);
         Call(Hypercall.SchedOp, SchedOp.Poll, (ulong)&argument);
     }
 
@@ -44,6 +45,14 @@ internal static unsafe class Hypercalls
         argument.Index = index;
         argument.Value = 0;
         return Call(Hypercall.HvmOp, HvmOp.GetParam, (ulong)&argument) == 0 ? (long)argument.Value : 0;
+    }
+
+    /// <summary>Stops the domain to be saved. Returns when it runs again: 0 in a new domain, 1 where it was after all not saved; a negative errno if Xen refused.</summary>
+    internal static long Suspend()
+    {
+        SchedShutdown argument;
+        argument.Reason = ShutdownReason.Suspend;
+        return Call(Hypercall.SchedOp, SchedOp.Shutdown, (ulong)&argument);
     }
 
     internal static void Shutdown(ShutdownReason reason)

@@ -65,6 +65,23 @@ internal static unsafe class Hypervisor
     /// </summary>
     internal static void Initialize()
     {
+        Ask();
+        SharedInfo = (SharedInfo*)DeviceWindow.Map(SharedInfoFrame);
+        KernelAssert.That((ulong)SharedInfo == Layout.DeviceWindow, "the shared info page is not where Platform/Vdso.S reads the time");
+    }
+
+    /// <summary>The same in the new domain that a resume is. The shared info page comes back to its place.</summary>
+    internal static void Resume()
+    {
+        Detect(); // the host may have another kind of CPU, for which the hypercall page has other instructions
+        ulong storeFrame = StoreFrame;
+        Ask();
+        if (storePage != null && StoreFrame != 0 && StoreFrame != storeFrame)
+            DeviceWindow.Change(storePage, StoreFrame);
+    }
+
+    private static void Ask()
+    {
         const int count = 7;
         StartOfDay day = default;
         MulticallEntry* calls = stackalloc MulticallEntry[count];
@@ -97,9 +114,9 @@ internal static unsafe class Hypervisor
         if (calls[6].Result != 0)
             Panic.Stop("Xen did not bind the timer");
 
-        SharedInfo = (SharedInfo*)DeviceWindow.Map(SharedInfoFrame);
-        KernelAssert.That((ulong)SharedInfo == Layout.DeviceWindow, "the shared info page is not where Platform/Vdso.S reads the time");
         TimerPort = day.Timer.Port;
+        ConsoleFrame = StoreFrame = 0;
+        ConsolePort = StorePort = 0;
         if (calls[0].Result == 0 && calls[1].Result == 0 && day.ConsoleFrame.Value != 0)
         {
             ConsoleFrame = day.ConsoleFrame.Value;

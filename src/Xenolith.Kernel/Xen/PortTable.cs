@@ -52,6 +52,15 @@ internal unsafe struct PortTable
         *word = 0;
     }
 
+    /// <summary>Takes all ports out.</summary>
+    internal void Clear()
+    {
+        First = Last = 0;
+        for (int i = 0; i < MaximumPages; i++)
+            if (pages[i] != 0)
+                new System.Span<uint>((void*)pages[i], (int)PortsPerPage).Clear();
+    }
+
     /// <summary>Whether the program wants the port masked.</summary>
     internal readonly bool IsHeld(uint port) => (*Word(port) & Held) != 0;
 

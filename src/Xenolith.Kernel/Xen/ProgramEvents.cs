@@ -15,6 +15,9 @@ internal static unsafe class ProgramEvents
     // The thread that waits, if it does.
     private static WaitQueue taker;
 
+    /// <summary>After a resume: no port of before exists any more.</summary>
+    internal static void Resume() => table.Clear();
+
     internal static bool IsOpen(uint port) => table.IsOpen(port);
 
     internal static long Open(ref PlatformEventOpen request)

@@ -1,4 +1,5 @@
 using Xenolith.Abi;
+using Xenolith.Lifecycle;
 using Xenolith.Simulation.Xenstore;
 using Xenolith.Xenstore;
 
@@ -78,6 +79,24 @@ public sealed class SimulatedDomain
     /// </param>
     public void SuspendAndResume(ushort? newId = null)
     {
+        Renew(newId);
+        _platform.Resume();
+    }
+
+    /// <summary>Sees to what comes of it when the domain's program suspends it (<see cref="Lifecycle.DomainLifecycle.SuspendAsync"/>).</summary>
+    public SimulatedSuspension Suspension { get; set; } = new();
+
+    private SuspendOutcome Stop()
+    {
+        SimulatedSuspension suspension = Suspension;
+        XenException.ThrowIfError(suspension.Error, "suspend the domain");
+        if (suspension.Outcome == SuspendOutcome.Resumed)
+            Renew(suspension.NewId);
+        return suspension.Outcome;
+    }
+
+    private void Renew(ushort? newId)
+    {
         lock (_hypervisor.SyncRoot)
         {
             GrantOperations.Resume();
@@ -90,7 +109,6 @@ public sealed class SimulatedDomain
             }
             Xenstore.Begin();
         }
-        _platform.Resume();
     }
 
     /// <summary>The domain's program ends with an exit code, as by returning from <c>Main</c>: the domain ends with <see cref="ExitReason"/>.</summary>
@@ -125,6 +143,8 @@ public sealed class SimulatedDomain
 
         internal void Resume() => BeginNextGeneration();
 
+        protected override SuspendOutcome StopDomain() => domain.Stop();
+
         protected override void SetExitReason(ShutdownReason reason) => domain.ExitReason = reason;
 
         protected override async Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null)
@@ -141,3 +161,9 @@ public sealed class SimulatedDomain
 /// <param name="ExitCode">The program's exit code, 0 to 255; <see langword="null"/> for a crash.</param>
 /// <param name="Message">Why it crashed.</param>
 public sealed record SimulatedEnd(ShutdownReason Reason, int? ExitCode, string? Message);
+
+/// <summary>What comes of suspending a simulated domain.</summary>
+/// <param name="Outcome">Whether it is resumed in a new place or goes on as it was.</param>
+/// <param name="NewId">The number that it is resumed with; <see langword="null"/>: it keeps its number and its home in xenstore.</param>
+/// <param name="Error">Why Xen refuses.</param>
+public sealed record SimulatedSuspension(SuspendOutcome Outcome = SuspendOutcome.Resumed, ushort? NewId = null, XenError Error = XenError.None);

@@ -199,7 +199,7 @@ public sealed class EventChannel : IDisposable
     private void SetMasked(bool masked)
     {
         ThrowIfNotOpen();
-        XenError error = _table.Operations.SetMasked(Port, masked);
+        XenError error = _table.SetMasked(this, masked);
         if (error == XenError.None)
             return;
         ThrowIfNotOpen(); // closed or resumed meanwhile

@@ -20,7 +20,6 @@ public sealed class EventChannelTable : IDisposable
     private const int InitialPorts = 64;
 
     private readonly XenPlatform _platform;
-    private readonly Lock _lock = new();
     private EventChannel?[] _channels = new EventChannel?[InitialPorts]; // by port; replaced as a whole when it grows
     private int _open;
     private long _batches, _events, _unclaimed;
@@ -33,6 +32,8 @@ public sealed class EventChannelTable : IDisposable
         Operations = operations;
         operations.Start(Dispatch);
     }
+
+    internal Lock SyncRoot { get; } = new();
 
     internal EventChannelOperations Operations { get; }
 
@@ -58,7 +59,7 @@ public sealed class EventChannelTable : IDisposable
     {
         get
         {
-            lock (_lock)
+            lock (SyncRoot)
                 return _notificationsOfClosed + _channels.Sum(channel => channel?.Statistics.Notifications ?? 0);
         }
     }
@@ -105,7 +106,7 @@ public sealed class EventChannelTable : IDisposable
     /// <summary>Counters of every open channel, by port.</summary>
     public IReadOnlyList<EventChannelStatistics> GetStatistics()
     {
-        lock (_lock)
+        lock (SyncRoot)
             return [.. _channels.Where(channel => channel is not null).Select(channel => channel!.Statistics)];
     }
 
@@ -114,7 +115,7 @@ public sealed class EventChannelTable : IDisposable
     {
         StringBuilder text = new();
         text.Append(null, $"{OpenCount} channels, {Events} events in {Batches} batches, {UnclaimedEvents} unclaimed\n");
-        lock (_lock)
+        lock (SyncRoot)
         {
             foreach (EventChannel? channel in _channels)
             {
@@ -129,7 +130,7 @@ public sealed class EventChannelTable : IDisposable
     public void Dispose()
     {
         EventChannel?[] channels;
-        lock (_lock)
+        lock (SyncRoot)
         {
             if (_disposed)
                 return;
@@ -144,7 +145,7 @@ public sealed class EventChannelTable : IDisposable
     internal void Close(EventChannel channel)
     {
         // Under the lock: a resume in the middle would make the number another channel's. A channel that is not in the table has no port any more.
-        lock (_lock)
+        lock (SyncRoot)
         {
             if (channel.Port >= _channels.Length || _channels[channel.Port] != channel)
                 return;
@@ -153,23 +154,24 @@ public sealed class EventChannelTable : IDisposable
         }
     }
 
-    /// <summary>After a resume: no channel of before exists any more.</summary>
-    internal void ForgetAll()
+    /// <summary>After a resume: no channel of before exists any more. Under the lock.</summary>
+    /// <returns>Those channels, to be told when no lock is held.</returns>
+    internal IReadOnlyList<EventChannel> ForgetAll()
     {
-        List<EventChannel> old = [];
-        lock (_lock)
-        {
-            for (int port = 0; port < _channels.Length; port++)
-            {
-                if (_channels[port] is { } channel && channel.Generation != _platform.Generation)
-                {
-                    old.Add(channel);
-                    Remove(channel.Port);
-                }
-            }
-        }
+        EventChannel[] old = [.. _channels.Where(channel => channel is not null && channel.Generation != _platform.Generation)!];
         foreach (EventChannel channel in old)
-            channel.BecomeStale();
+            Remove(channel.Port);
+        return old;
+    }
+
+    /// <summary>Holds events of a channel back or lets them through, if its port is its own still.</summary>
+    internal XenError SetMasked(EventChannel channel, bool masked)
+    {
+        // As for closing: after a resume the number may be another channel's.
+        lock (SyncRoot)
+        {
+            return channel.Port < _channels.Length && _channels[channel.Port] == channel ? Operations.SetMasked(channel.Port, masked) : XenError.Invalid;
+        }
     }
 
     /// <summary>Under the lock.</summary>
@@ -183,7 +185,7 @@ public sealed class EventChannelTable : IDisposable
     private EventChannel Open<T>(string kind, T argument, Func<EventChannelOperations, T, (XenError Error, uint Port)> bind, string operation)
     {
         // Under the lock: an event that arrives before the channel is entered is handed out after it, not dropped (see Dispatch).
-        lock (_lock)
+        lock (SyncRoot)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             Generation generation = _platform.Generation;
@@ -209,7 +211,7 @@ public sealed class EventChannelTable : IDisposable
         {
             EventChannel? channel;
             // The lock, uncontended as a rule, makes an event of a channel that is being opened wait until the channel is in the table.
-            lock (_lock)
+            lock (SyncRoot)
                 channel = port < _channels.Length ? _channels[port] : null;
             if (channel is null)
                 Interlocked.Increment(ref _unclaimed);

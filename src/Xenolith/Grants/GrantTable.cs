@@ -317,21 +317,18 @@ public sealed partial class GrantTable : IDisposable
             _ = Operations.FreePages(pages.FirstByte, pages.PageCount); // the place keeps pages that it knows to be granted
     }
 
-    /// <summary>After a resume, which has emptied the table: every reference is free.</summary>
+    /// <summary>After a resume, which has emptied the table: every reference is free. Under the lock.</summary>
     internal void ForgetAll()
     {
-        lock (SyncRoot)
-        {
-            _reclaimer.Clear();
-            for (int reference = 0; reference < _slots.Length; reference++)
-                ReleasePages(ref _slots[reference]);
-            _slots = [];
-            _free.Clear();
-            _reserved = _granted = 0;
-            _size = default;
-            TakeSize(Operations.GetSize());
-            ServeWaiting();
-        }
+        _reclaimer.Clear();
+        for (int reference = 0; reference < _slots.Length; reference++)
+            ReleasePages(ref _slots[reference]);
+        _slots = [];
+        _free.Clear();
+        _reserved = _granted = 0;
+        _size = default;
+        TakeSize(Operations.GetSize());
+        ServeWaiting();
     }
 
     private XenError End(uint reference)

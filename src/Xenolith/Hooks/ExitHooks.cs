@@ -3,6 +3,7 @@ namespace Xenolith.Hooks;
 /// <summary>The hooks that run once, at the end of the program: last in, first out, each within its time.</summary>
 internal sealed class ExitHooks(TimeProvider time, Action<HookFailure> report)
 {
+    private readonly HookRunner _runner = new(time, report);
     private readonly Lock _lock = new();
     private readonly LinkedList<Hook> _hooks = new(); // the next to run first
     private Task? _run;
@@ -39,16 +40,14 @@ internal sealed class ExitHooks(TimeProvider time, Action<HookFailure> report)
     private async Task RunAllAsync(TaskCompletionSource ended)
     {
         ExitHookOptions options = Options;
-        long start = time.GetTimestamp();
-        while (Take() is { } hook)
-        {
-            TimeSpan left = options.TotalLimit - time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero)
-                report(TimeUp(hook, $"it did not run: those before it took {options.TotalLimit.TotalSeconds:0.###} s."));
-            else
-                await RunAsync(hook, left < options.HookLimit ? left : options.HookLimit, options.Grace);
-        }
+        await _runner.RunAsync(TakeAll(), new HookLimits(options.HookLimit, options.TotalLimit, options.Grace));
         ended.SetResult();
+    }
+
+    private IEnumerable<HookCall> TakeAll()
+    {
+        while (Take() is { } hook)
+            yield return new HookCall(hook.Name, hook.Call);
     }
 
     private Hook? Take()
@@ -63,37 +62,6 @@ internal sealed class ExitHooks(TimeProvider time, Action<HookFailure> report)
             return hook;
         }
     }
-
-    private async Task RunAsync(Hook hook, TimeSpan limit, TimeSpan grace)
-    {
-        CancellationTokenSource timeUp = new(limit, time); // not disposed of: a hook that was left behind has its token
-        using CancellationTokenSource ended = new();
-        // On the thread pool, so that a hook that blocks holds up nobody; but where code has a context of its own, as in a simulation, in its order.
-        Task task = SynchronizationContext.Current is null ? Task.Run(() => CallAsync(hook, timeUp.Token)) : CallAsync(hook, timeUp.Token);
-        Task longest = Task.Delay(limit + grace, time, ended.Token);
-        if (await Task.WhenAny(task, longest) == task)
-            ended.Cancel();
-        else
-            report(TimeUp(hook, $"it did not end within {limit.TotalSeconds:0.###} s, nor when it was cancelled then."));
-    }
-
-    private async Task CallAsync(Hook hook, CancellationToken timeUp)
-    {
-        try
-        {
-            await hook.Call(timeUp);
-        }
-        catch (OperationCanceledException) when (timeUp.IsCancellationRequested)
-        {
-            report(TimeUp(hook, "it was cancelled when its time was up."));
-        }
-        catch (Exception error)
-        {
-            report(new HookFailure(hook.Name, error));
-        }
-    }
-
-    private static HookFailure TimeUp(Hook hook, string what) => new(hook.Name, new TimeoutException(what));
 
     private sealed class Hook(ExitHooks owner, Func<CancellationToken, ValueTask> call, string name) : IDisposable
     {

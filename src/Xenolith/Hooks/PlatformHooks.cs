@@ -1,7 +1,9 @@
+using Xenolith.Lifecycle;
+
 namespace Xenolith.Hooks;
 
 /// <summary>
-/// Code that runs at the turns of the program's life: before the platform waits for events, after it woke, and when the program ends. The program
+/// Code that runs at the turns of the program's life: before the platform waits for events, after it woke, around a suspension, and when the program ends. The program
 /// itself is an ordinary <c>Main</c>; there is no loop to call.
 /// </summary>
 /// <remarks>
@@ -18,11 +20,16 @@ public sealed class PlatformHooks
 {
     private readonly Lock _lock = new();
     private readonly ExitHooks _exit;
+    private readonly SuspendHooks _suspend;
     private Registration[] _beforeWait = []; // replaced as a whole, so that the dispatcher reads them without a lock
     private Registration[] _afterWake = [];
     private long _failures;
 
-    internal PlatformHooks(TimeProvider time) => _exit = new ExitHooks(time, Report);
+    internal PlatformHooks(TimeProvider time)
+    {
+        _exit = new ExitHooks(time, Report);
+        _suspend = new SuspendHooks(time, Report);
+    }
 
     /// <summary>
     /// A hook threw or took too long: tells which and why. Called on the thread pool, or in a simulation where the hook ran. While nobody subscribes,
@@ -39,10 +46,19 @@ public sealed class PlatformHooks
         get => _exit.Options;
         set
         {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value.HookLimit, TimeSpan.Zero, nameof(value));
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value.TotalLimit, TimeSpan.Zero, nameof(value));
-            ArgumentOutOfRangeException.ThrowIfLessThan(value.Grace, TimeSpan.Zero, nameof(value));
+            Check(value.HookLimit, value.TotalLimit, value.Grace);
             _exit.Options = value;
+        }
+    }
+
+    /// <summary>Limits of time for hooks around a suspension.</summary>
+    public SuspendHookOptions SuspendOptions
+    {
+        get => _suspend.Options;
+        set
+        {
+            Check(value.HookLimit, value.TotalLimit, value.Grace);
+            _suspend.Options = value;
         }
     }
 
@@ -87,14 +103,41 @@ public sealed class PlatformHooks
     }
 
     /// <summary>
+    /// Calls methods around each suspension of the domain (<c>xl save</c>, <c>xl migrate</c>): what keeps state with a peer can bring it into order
+    /// before, and make its connections anew after. Registered later means stopped earlier and started later, so register what others build on first.
+    /// </summary>
+    /// <param name="suspending">
+    /// Called before the domain stops, when everything still works; those registered later come first. <see langword="null"/>: nothing is to be done. A hook that
+    /// fails or does not end within its time (<see cref="SuspendOptions"/>) is reported, and the domain is suspended all the same.
+    /// </param>
+    /// <param name="resumed">
+    /// Called when the domain runs again, those registered earlier first, with what came of it: after <see cref="SuspendOutcome.Resumed"/> in the next
+    /// <see cref="Generation"/>, after <see cref="SuspendOutcome.Cancelled"/> with everything as it was. <see langword="null"/>: nothing is to be done.
+    /// </param>
+    /// <param name="name">Names the hook where a failure is told.</param>
+    /// <returns>Ends the registration when disposed of.</returns>
+    public IDisposable OnSuspend(
+        Func<CancellationToken, ValueTask>? suspending, Func<SuspendOutcome, CancellationToken, ValueTask>? resumed = null, string? name = null) =>
+        _suspend.Add(suspending, resumed, name);
+
+    /// <summary>
     /// Runs the hooks of <see cref="AtExit"/> if they have not run, and waits until they have. For a program that is ended by other means than those
     /// named there; any number of callers wait for the same run. Never throws.
     /// </summary>
     public Task RunExitHooksAsync() => _exit.RunAsync();
 
+    internal Task<SuspendHooks.Run> BeginSuspendAsync() => _suspend.BeginAsync();
+
     internal void AfterWake(int ports) => Call(Volatile.Read(ref _afterWake), ports);
 
     internal void BeforeWait() => Call(Volatile.Read(ref _beforeWait), 0);
+
+    private static void Check(TimeSpan hookLimit, TimeSpan totalLimit, TimeSpan grace)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(hookLimit, TimeSpan.Zero, "value");
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(totalLimit, TimeSpan.Zero, "value");
+        ArgumentOutOfRangeException.ThrowIfLessThan(grace, TimeSpan.Zero, "value");
+    }
 
     private static void Call(Registration[] hooks, int argument)
     {
@@ -127,7 +170,7 @@ public sealed class PlatformHooks
             Report(failure);
     }
 
-    private void Report(HookFailure failure)
+    internal void Report(HookFailure failure)
     {
         Interlocked.Increment(ref _failures);
         if (Failed is not { } failed)

@@ -6,13 +6,13 @@ using Xenolith.Xenstore;
 namespace Xenolith.Lifecycle;
 
 /// <summary>
-/// How the domain ends: requests of the toolstack that it should, and the end itself. A program that waits for requests is asked before it ends;
+/// How the domain ends: requests of the toolstack that it should, and the end itself; and how it is suspended. A program that waits for requests is asked before it ends;
 /// for one that does not, <c>xl shutdown</c> fails after a minute and <c>xl destroy</c> remains.
 /// </summary>
 /// <remarks>
 /// <para>A request is a word in <c>control/shutdown</c>. It is acknowledged, by clearing the node, for exactly one of those who wait for it,
 /// at the moment at which it is handed out; one that comes while nobody waits stays in the node and meets the next who does. While somebody waits,
-/// <c>control/feature-poweroff</c> and <c>control/feature-reboot</c> tell toolstacks which requests are heard. A word that nobody here waits for is left
+/// <c>control/feature-poweroff</c>, <c>-reboot</c> and <c>-suspend</c> tell toolstacks which requests are heard. A word that nobody here waits for is left
 /// as it is, so that the toolstack sees that it was not heard.</para>
 /// <para>Safe from any thread. Source: Xen, docs/misc/xenstore-paths.pandoc, "~/control/shutdown".</para>
 /// </remarks>
@@ -32,10 +32,11 @@ namespace Xenolith.Lifecycle;
 /// </example>
 public sealed class DomainLifecycle
 {
-    private const ShutdownRequest All = ShutdownRequest.PowerOff | ShutdownRequest.Reboot;
+    private const ShutdownRequest Ends = ShutdownRequest.PowerOff | ShutdownRequest.Reboot, All = Ends | ShutdownRequest.Suspend;
 
     private readonly XenPlatform _platform;
     private readonly Lazy<ShutdownControl> _control;
+    private readonly FairSemaphore _suspending = new(1);
 
     internal DomainLifecycle(XenPlatform platform)
     {
@@ -55,7 +56,7 @@ public sealed class DomainLifecycle
     /// <returns>One of <paramref name="accepted"/>.</returns>
     /// <exception cref="XenstoreException">xenstored cannot be reached any more, or refuses to let the node be watched.</exception>
     /// <exception cref="PlatformNotSupportedException">The program is a process, not a domain; requests are for the operating system.</exception>
-    public async ValueTask<ShutdownRequest> WaitForRequestAsync(ShutdownRequest accepted = All, CancellationToken cancellationToken = default)
+    public async ValueTask<ShutdownRequest> WaitForRequestAsync(ShutdownRequest accepted = Ends, CancellationToken cancellationToken = default)
     {
         await using IAsyncEnumerator<ShutdownRequest> requests = RequestsAsync(accepted, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await requests.MoveNextAsync();
@@ -67,7 +68,7 @@ public sealed class DomainLifecycle
     /// each is acknowledged when it is handed out, so that one which comes meanwhile waits in xenstore.
     /// </summary>
     /// <inheritdoc cref="WaitForRequestAsync"/>
-    public IAsyncEnumerable<ShutdownRequest> RequestsAsync(ShutdownRequest accepted = All, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ShutdownRequest> RequestsAsync(ShutdownRequest accepted = Ends, CancellationToken cancellationToken = default)
     {
         if (accepted == ShutdownRequest.None || (accepted & ~All) != 0)
             throw new ArgumentOutOfRangeException(nameof(accepted), accepted, "Name one request or several.");
@@ -118,6 +119,45 @@ public sealed class DomainLifecycle
     {
         ArgumentException.ThrowIfNullOrEmpty(message);
         return _platform.ShutdownAsync(ShutdownReason.Crash, exitCode: 0, message);
+    }
+
+    /// <summary>
+    /// From now on the toolstack can save and migrate the domain (<c>xl save</c>, <c>xl migrate</c>): its requests are advertised, heard, and carried out
+    /// as <see cref="SuspendAsync"/> does, until the result is disposed of.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up before that has begun.</param>
+    /// <exception cref="XenstoreException">xenstored cannot be reached, or refuses to let the node be watched.</exception>
+    public async ValueTask<IAsyncDisposable> AllowSuspendAsync(CancellationToken cancellationToken = default) =>
+        new SuspendListener(this, await _control.Value.ListenAsync(ShutdownRequest.Suspend, cancellationToken), _platform.Hooks.Report);
+
+    /// <summary>
+    /// Suspends the domain: runs the hooks of <see cref="PlatformHooks.OnSuspend"/>, stops, and when the domain runs again runs the hooks for
+    /// that. To be called when the toolstack has asked for it; at any other time the domain would stay as it is until somebody resumes or destroys it.
+    /// </summary>
+    /// <returns>Whether the domain was resumed in a new place, in a new <see cref="Generation"/>, or goes on as it was.</returns>
+    /// <exception cref="XenException">Xen refused. Everything goes on as it was; the hooks have run.</exception>
+    /// <exception cref="PlatformNotSupportedException">The program is not a domain.</exception>
+    public async Task<SuspendOutcome> SuspendAsync()
+    {
+        await _suspending.WaitAsync(CancellationToken.None);
+        try
+        {
+            SuspendHooks.Run hooks = await _platform.Hooks.BeginSuspendAsync();
+            SuspendOutcome outcome = SuspendOutcome.Cancelled;
+            try
+            {
+                outcome = _platform.Suspend();
+            }
+            finally
+            {
+                await hooks.EndAsync(outcome);
+            }
+            return outcome;
+        }
+        finally
+        {
+            _suspending.Release();
+        }
     }
 
     private async IAsyncEnumerable<ShutdownRequest> EnumerateAsync(

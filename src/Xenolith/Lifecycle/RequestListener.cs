@@ -91,6 +91,7 @@ internal sealed class RequestListener(ShutdownControl control, XenstoreWatch wat
     {
         "poweroff" or "halt" => ShutdownRequest.PowerOff,
         "reboot" => ShutdownRequest.Reboot,
+        "suspend" => ShutdownRequest.Suspend,
         _ => ShutdownRequest.None,
     };
 }

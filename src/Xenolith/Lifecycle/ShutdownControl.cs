@@ -16,6 +16,7 @@ internal sealed class ShutdownControl(XenstoreClient store, Action<string> onIgn
     [
         (ShutdownRequest.PowerOff, "control/feature-poweroff"),
         (ShutdownRequest.Reboot, "control/feature-reboot"),
+        (ShutdownRequest.Suspend, "control/feature-suspend"),
     ];
 
     private readonly FairSemaphore _gate = new(1); // one writer at a time, so that the last word is that of the counts

@@ -38,7 +38,4 @@ public enum XenError
 
     /// <summary>ENOSYS: not offered here.</summary>
     NotSupported = 38,
-
-    /// <summary>ESTALE: what is named belongs to a time before the domain was resumed.</summary>
-    Stale = 116,
 }

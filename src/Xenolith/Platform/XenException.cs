@@ -12,7 +12,11 @@ public sealed class XenException : IOException
     /// <summary>Why it failed.</summary>
     public XenError Error { get; }
 
-    internal static void ThrowIfError(XenError error, string operation)
+    /// <summary>Throws unless there is no error.</summary>
+    /// <param name="error">The result of the operation.</param>
+    /// <param name="operation">What was tried, in words: "bind to port 3 of domain 5".</param>
+    /// <exception cref="XenException">There is an error.</exception>
+    public static void ThrowIfError(XenError error, string operation)
     {
         if (error != XenError.None)
             throw new XenException(operation, error);
@@ -31,7 +35,6 @@ public sealed class XenException : IOException
         XenError.Invalid => "an argument is not valid, or the object is in another state",
         XenError.NoSpace => "the table is full",
         XenError.NotSupported => "it is not supported here",
-        XenError.Stale => "the object is from before the domain was resumed",
         _ => $"error {(int)error}",
     };
 }

@@ -23,6 +23,7 @@ public abstract class XenPlatform : IAsyncDisposable
 {
     private readonly DomainOperations _domain;
     private readonly Lock _lock = new();
+    private readonly Lock _ringGate = new(); // before the locks of EventChannels and Grants
     private volatile Generation _generation = new(0);
     private volatile XenstoreClient? _xenstore;
     private bool _disposed;
@@ -160,9 +161,12 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <param name="port">The port beside it, which was there at the start or at the resume.</param>
     protected XenstoreRing TakeOverXenstoreRing(nint page, uint port)
     {
-        bool isResumed = Generation.Number > 0;
-        Unsent?.Clear(); // of a ring that has ended
-        return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: isResumed) { Unsent = Unsent };
+        lock (_ringGate)
+        {
+            bool isResumed = Generation.Number > 0;
+            Unsent?.Clear(); // of a ring that has ended
+            return new XenstoreRing(new StartOfDayPage(page), EventChannels.Adopt(port), startsEmpty: isResumed) { Unsent = Unsent, Gate = _ringGate };
+        }
     }
 
     /// <summary>Where the ring to xenstored notes what is under way; <see langword="null"/> where nobody needs to know.</summary>
@@ -176,9 +180,50 @@ public abstract class XenPlatform : IAsyncDisposable
     protected void BeginNextGeneration()
     {
         Generation ended = _generation;
-        _generation = new Generation(ended.Number + 1);
-        EventChannels.ForgetAll();
+        IReadOnlyList<EventChannel> channels;
+        lock (_ringGate)
+        lock (EventChannels.SyncRoot)
+        lock (Grants.SyncRoot)
+            channels = ForgetAll();
+        End(ended, channels);
+    }
+
+    /// <summary>
+    /// Stops the domain, to be saved or migrated, and returns when it runs again; after a resume in the next generation. What works on ports, references or
+    /// the ring to xenstored is not in the middle of it meanwhile.
+    /// </summary>
+    /// <exception cref="XenException">Xen refused.</exception>
+    internal SuspendOutcome Suspend()
+    {
+        Generation ended = _generation;
+        IReadOnlyList<EventChannel> channels;
+        lock (_ringGate)
+        lock (EventChannels.SyncRoot)
+        lock (Grants.SyncRoot)
+        {
+            if (StopDomain() == SuspendOutcome.Cancelled)
+                return SuspendOutcome.Cancelled;
+            channels = ForgetAll();
+        }
+        End(ended, channels);
+        return SuspendOutcome.Resumed;
+    }
+
+    /// <summary>What <see cref="Suspend"/> does in this place. Returns when the domain runs again; the next generation begins then.</summary>
+    protected virtual SuspendOutcome StopDomain() => throw NotADomain();
+
+    private IReadOnlyList<EventChannel> ForgetAll()
+    {
+        _generation = new Generation(_generation.Number + 1);
         Grants.ForgetAll();
+        return EventChannels.ForgetAll();
+    }
+
+    private static void End(Generation ended, IReadOnlyList<EventChannel> channels)
+    {
+        // With no lock held: those who waited go on.
+        foreach (EventChannel channel in channels)
+            channel.BecomeStale();
         ended.End();
     }
 

@@ -71,6 +71,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Kernel, EntryPoint = "xl_shutdown_reason")]
     internal static partial int ShutdownReason(uint reason);
 
+    [LibraryImport(Kernel, EntryPoint = "xl_suspend")]
+    internal static partial int Suspend();
+
     // Copies ten counters: shorter than the announcement to the collector that it leaves out.
     [LibraryImport(Kernel, EntryPoint = "xl_memory_info"), SuppressGCTransition]
     internal static partial int ReadMemory(MemoryInfo* info);

@@ -12,9 +12,6 @@ internal sealed unsafe class UnikernelEventChannels : EventChannelOperations
 
     private volatile bool _stopped;
 
-    /// <summary>Called by the dispatcher's thread after each resume, before any event of the new generation.</summary>
-    internal Action? Resumed { get; set; }
-
     public override int PortLimit => (int)NativeMethods.EventLimit();
 
     public override void Start(FiredPortsHandler handler) =>
@@ -73,8 +70,6 @@ internal sealed unsafe class UnikernelEventChannels : EventChannelOperations
             int count = NativeMethods.EventTake(ports, BatchSize);
             if (count > 0)
                 handler(new ReadOnlySpan<uint>(ports, count));
-            else if (Error(count) == XenError.Stale)
-                Resumed?.Invoke();
             else if (count != Interrupted)
                 throw new XenException("hand out events", Error(count)); // ends the program: it would hear of nothing any more
         }

@@ -1,4 +1,5 @@
 using Xenolith.Abi;
+using Xenolith.Lifecycle;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Unikernel;
@@ -13,7 +14,6 @@ internal sealed class UnikernelPlatform : XenPlatform
     private UnikernelPlatform(UnikernelEventChannels events)
         : base(events, new UnikernelGrants(), new UnikernelDomain(), TimeProvider.System)
     {
-        events.Resumed = BeginNextGeneration;
         // The end of Main, and Environment.Exit. The runtime waits for the handler; the hooks run on other threads and have their limits.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
     }
@@ -41,6 +41,13 @@ internal sealed class UnikernelPlatform : XenPlatform
 
     protected internal override void SetExitReason(ShutdownReason reason) =>
         XenException.ThrowIfError((XenError)(-NativeMethods.ShutdownReason((uint)reason)), "end as asked for");
+
+    protected override SuspendOutcome StopDomain()
+    {
+        int result = NativeMethods.Suspend();
+        XenException.ThrowIfError((XenError)Math.Max(0, -result), "suspend the domain");
+        return result == 0 ? SuspendOutcome.Resumed : SuspendOutcome.Cancelled;
+    }
 
     protected internal override Task ShutdownAsync(ShutdownReason reason, int exitCode, string? message = null)
     {

@@ -48,26 +48,21 @@ public sealed class XenstoreRing : IXenstoreRing
     /// <summary>Where it is noted what is under way; <see langword="null"/> where nobody needs to know.</summary>
     internal UnsentBytes? Unsent { private get; init; }
 
+    /// <summary>Taken around each use of the rings. Whoever holds it while the domain is suspended keeps indexes of the old rings out of the new ones.</summary>
+    internal Lock Gate { private get; init; } = new();
+
     /// <inheritdoc/>
     public int Read(Span<byte> destination)
     {
-        _seenByReader = _channel.Count; // before looking
-        int count = _channel.IsValid ? _reader.Read(destination) : 0;
-        return count > 0 && (_reader.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0; // xenstored looks at both rings once more before it waits
+        lock (Gate)
+            return ReadNow(destination);
     }
 
     /// <inheritdoc/>
     public int Write(ReadOnlySpan<byte> source)
     {
-        _seenByWriter = _channel.Count; // before looking
-        if (!_channel.IsValid)
-            return 0;
-        if (Unsent is not null && source.Length > Requests.Size - _writer.Unread)
-            Unsent.Announce(_writer.Position, source);
-        int count = _writer.Write(source);
-        if (count == source.Length)
-            Unsent?.Clear();
-        return count > 0 && (_writer.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0;
+        lock (Gate)
+            return WriteNow(source);
     }
 
     /// <inheritdoc/>
@@ -81,6 +76,26 @@ public sealed class XenstoreRing : IXenstoreRing
     {
         _channel.Dispose();
         return default;
+    }
+
+    private int ReadNow(Span<byte> destination)
+    {
+        _seenByReader = _channel.Count; // before looking
+        int count = _channel.IsValid ? _reader.Read(destination) : 0;
+        return count > 0 && (_reader.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0; // xenstored looks at both rings once more before it waits
+    }
+
+    private int WriteNow(ReadOnlySpan<byte> source)
+    {
+        _seenByWriter = _channel.Count; // before looking
+        if (!_channel.IsValid)
+            return 0;
+        if (Unsent is not null && source.Length > Requests.Size - _writer.Unread)
+            Unsent.Announce(_writer.Position, source);
+        int count = _writer.Write(source);
+        if (count == source.Length)
+            Unsent?.Clear();
+        return count > 0 && (_writer.MustNotify ? TryNotify() : _channel.IsValid) ? count : 0;
     }
 
     /// <summary>

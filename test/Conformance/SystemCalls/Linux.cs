@@ -8,13 +8,13 @@ internal static unsafe partial class Linux
 {
     internal const ulong WorkingDirectory = unchecked((ulong)-100), Nowhere = 0x10, Kernel = 0xFFFF_8000_0000_0000;
 
-    private static readonly Dictionary<int, string> Names = new()
-    {
-        [1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [6] = "ENXIO", [9] = "EBADF", [10] = "ECHILD", [11] = "EAGAIN", [12] = "ENOMEM", [13] = "EACCES",
-        [14] = "EFAULT", [16] = "EBUSY", [17] = "EEXIST", [18] = "EXDEV", [19] = "ENODEV", [20] = "ENOTDIR", [21] = "EISDIR", [22] = "EINVAL", [24] = "EMFILE",
-        [25] = "ENOTTY", [27] = "EFBIG", [28] = "ENOSPC", [29] = "ESPIPE", [30] = "EROFS", [32] = "EPIPE", [34] = "ERANGE", [36] = "ENAMETOOLONG", [38] = "ENOSYS",
-        [39] = "ENOTEMPTY", [40] = "ELOOP", [75] = "EOVERFLOW", [88] = "ENOTSOCK", [95] = "EOPNOTSUPP", [97] = "EAFNOSUPPORT", [110] = "ETIMEDOUT",
-    };
+    private static readonly Dictionary<int, string> Names = """
+        1 EPERM, 2 ENOENT, 3 ESRCH, 4 EINTR, 6 ENXIO, 9 EBADF, 10 ECHILD, 11 EAGAIN, 12 ENOMEM, 13 EACCES, 14 EFAULT, 16 EBUSY, 17 EEXIST,
+        18 EXDEV, 19 ENODEV, 20 ENOTDIR, 21 EISDIR, 22 EINVAL, 24 EMFILE, 25 ENOTTY, 27 EFBIG, 28 ENOSPC, 29 ESPIPE, 30 EROFS, 32 EPIPE,
+        34 ERANGE, 36 ENAMETOOLONG, 38 ENOSYS, 39 ENOTEMPTY, 40 ELOOP, 75 EOVERFLOW, 88 ENOTSOCK, 95 EOPNOTSUPP, 97 EAFNOSUPPORT, 110 ETIMEDOUT
+        """
+        .Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(error => error.Split(' '))
+        .ToDictionary(error => int.Parse(error[0]), error => error[1]);
 
     /// <summary>A page that can be written to, before one that nobody may touch.</summary>
     internal static readonly byte* Page = MapPage();

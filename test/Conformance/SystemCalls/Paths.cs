@@ -14,14 +14,14 @@ internal static unsafe class Paths
         Directory.CreateDirectory("folder/below");
         File.CreateSymbolicLink("link", "file");
         File.CreateSymbolicLink("loop", "loop");
-        ulong page = (ulong)Page, file = Text("file"), folder = Text("folder"), missing = Text("missing"), longName = Text(new string('n', 256)), long_ = Text(new string('p', 5000));
+        ulong page = (ulong)Page, file = Text("file"), folder = Text("folder"), missing = Text("missing");
         ulong descriptor = (ulong)Call(2, file, 0);
 
         Show("open, missing", 2, missing, 0);
         Show("open, no path", 2, Nowhere, 0);
         Show("open, empty", 2, Text(""), 0);
-        Show("open, a long name", 2, longName, 0x42, 0x1FF);
-        Show("open, a long path", 2, long_, 0);
+        Show("open, a long name", 2, Text(new string('n', 256)), 0x42, 0x1FF);
+        Show("open, a long path", 2, Text(new string('p', 5000)), 0);
         Show("open, through a file", 2, Text("file/x"), 0);
         Show("open, a slash behind a file", 2, Text("file/"), 0);
         Show("open, a loop", 2, Text("loop"), 0);

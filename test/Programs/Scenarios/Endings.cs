@@ -91,6 +91,23 @@ internal static unsafe partial class Endings
             _ = GetPlatformInfo(info);
     }
 
+    /// <summary>Never ends: a thread that computes for ever, and the first thread that waits for it.</summary>
+    internal static void Hang()
+    {
+        Thread thread = new(Spin) { Name = "spinner" };
+        thread.Start();
+        Console.WriteLine("hanging");
+        thread.Join();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Spin()
+    {
+        while (true)
+        {
+        }
+    }
+
     [LibraryImport("xenolith", EntryPoint = "xl_platform_info")]
     private static partial int GetPlatformInfo(nint info);
 }

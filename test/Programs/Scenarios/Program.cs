@@ -52,6 +52,12 @@ internal static class Program
             case ["break-kernel"]:
                 Endings.BreakKernel();
                 return 0;
+            case ["break-kernel-twice", string address, string size]:
+                Endings.BreakKernelTwice(address, size);
+                return 0;
+            case ["hang"]:
+                Endings.Hang();
+                return 0;
 
             case ["read", string address]:
                 Protection.Read(Convert.ToUInt64(address, 16));

@@ -7,6 +7,7 @@ internal sealed unsafe class Fuzzer
 {
     private const string Folder = "/tmp/fuzz";
     private const int CallsPerRound = 2000;
+    private const int ReadWrite = 2, Append = 0x400, PathOnly = 0x200000; // of open(2)
     // Signals that mean nothing to anybody unless somebody asks for them: SIGCHLD, SIGURG, SIGWINCH.
     private static readonly ulong[] Harmless = [0, 17, 23, 28];
 
@@ -57,10 +58,12 @@ internal sealed unsafe class Fuzzer
         File.WriteAllText("b", "content");
         File.CreateSymbolicLink("link", "e");
         File.CreateSymbolicLink("loop", "loop");
-        Open("a", 2);
-        Arena.Reset(_values, _descriptors.Any(new Random(0)) is var file && file < 1000 ? file : throw new InvalidOperationException("the first descriptor is not there"));
-        foreach ((string path, int flags) in ((string, int)[])[("b", 0), ("b", 0x402), (".", 0), ("e", 0x200000), ("/dev/null", 2), ("/dev/zero", 2), ("/dev/full", 2), ("/dev/urandom", 2), ("/proc/self/maps", 0)])
-            Open(path, flags);
+        Arena.Reset(_values, Open("a", 2));
+        foreach (string path in (string[])["b", ".", "/proc/self/maps", "/dev/urandom"])
+            Open(path, 0);
+        foreach (string path in (string[])["b", "/dev/null", "/dev/zero", "/dev/full"])
+            Open(path, ReadWrite | Append);
+        Open("e", PathOnly);
         int* ends = (int*)Arena.Scratch;
         Linux.Require(Linux.Pipe2, (ulong)ends, Linux.NonBlocking);
         _descriptors.Add((ulong)ends[0], _random);
@@ -89,11 +92,13 @@ internal sealed unsafe class Fuzzer
         Sweeper.Empty("/tmp");
     }
 
-    private void Open(string path, int flags)
+    private ulong Open(string path, int flags)
     {
         nint text = Marshal.StringToCoTaskMemUTF8(path);
-        _descriptors.Add((ulong)Linux.Require(Linux.Open, (ulong)text, (ulong)(flags | Linux.NonBlocking)), _random);
+        ulong descriptor = (ulong)Linux.Require(Linux.Open, (ulong)text, (ulong)(flags | Linux.NonBlocking));
         Marshal.FreeCoTaskMem(text);
+        _descriptors.Add(descriptor, _random);
+        return descriptor;
     }
 
     /// <summary>A call that may be made; its arguments are in the array.</summary>
@@ -138,7 +143,8 @@ internal sealed unsafe class Fuzzer
         switch (number)
         {
             // What ends or doubles the program, or waits for ever whatever the arguments are.
-            case Linux.Exit or Linux.ExitGroup or Linux.RtSigreturn or Linux.Fork or Linux.Vfork or Linux.Clone3 or Linux.Pause or Linux.InotifyInit:
+            case Linux.Exit or Linux.ExitGroup or Linux.RtSigreturn or Linux.Fork or Linux.Vfork or Linux.Clone3:
+            case Linux.Pause or Linux.InotifyInit or Linux.Suspend:
                 return false;
             case Linux.Clone:
                 a[0] &= ~0x1_0100ul; // neither a thread nor the same memory: refused
@@ -147,14 +153,13 @@ internal sealed unsafe class Fuzzer
             // The runtime's own descriptors.
             case Linux.Close or Linux.Dup3 or Linux.Dup2:
                 return IsOwn(a[0]) && (number == Linux.Close || IsOwn(a[1]) && a[1] > 32);
-            case Linux.Read or Linux.Write or Linux.Pread64 or Linux.Pwrite64 or Linux.Readv or Linux.Writev or Linux.Preadv or Linux.Pwritev or Linux.Dup:
+            case Linux.Read or Linux.Readv or Linux.Pread64 or Linux.Preadv:
+            case Linux.Write or Linux.Writev or Linux.Pwrite64 or Linux.Pwritev or Linux.Dup:
                 return IsOwn(a[0]);
             case Linux.Fcntl:
                 if ((uint)a[1] == 4)
                     a[2] |= Linux.NonBlocking;
                 return IsOwn(a[0]);
-            case Linux.Open or Linux.Creat or Linux.MemfdCreate or Linux.Openat:
-                return true;
             case Linux.Pipe:
                 a[0] = 0xFFFF_8000_0000_0000;
                 return true;
@@ -239,7 +244,8 @@ internal sealed unsafe class Fuzzer
         ulong[] a = _arguments;
         switch (number)
         {
-            case Linux.Open or Linux.Openat or Linux.Creat or Linux.MemfdCreate or Linux.Dup or Linux.Dup2 or Linux.Dup3 or Linux.EpollCreate or Linux.EpollCreate1 or Linux.InotifyInit1:
+            case Linux.Open or Linux.Openat or Linux.Creat or Linux.MemfdCreate or Linux.Dup or Linux.Dup2 or Linux.Dup3:
+            case Linux.EpollCreate or Linux.EpollCreate1 or Linux.InotifyInit1:
                 _descriptors.Add((ulong)result, _random);
                 break;
             case Linux.Fcntl when (uint)a[1] is 0 or 1030:

@@ -23,10 +23,10 @@ internal sealed unsafe class Values(Random random, Descriptors descriptors)
 
     private static readonly string[] Names =
     [
-        "a", "b", "c", "d", "e/f", "e", "e/", "./a", "../fuzz/b", ".", "..", "", "/", "//", "/tmp/fuzz", "/tmp/fuzz/a", "/tmp/fuzz/e/g", "/tmp/fuzz/link",
-        "link", "link/a", "loop", "loop/x", "missing/a", "a/b", "/proc/self/exe", "/proc/self/maps", "/proc/meminfo", "/app", "/app/x", "/dev/null", "/dev/zero",
-        "/dev/full", "/dev/urandom", "/sys/devices/system/cpu/possible", "/proc", "/dev", "/etc/hosts", new('n', 255), new('n', 256), new string('/', 300) + "a",
-        string.Concat(Enumerable.Repeat("e/../", 900)) + "a",
+        "a", "b", "c", "d", "e/f", "e", "e/", "./a", "../fuzz/b", ".", "..", "", "/", "//", "/tmp/fuzz", "/tmp/fuzz/a", "/tmp/fuzz/e/g",
+        "/tmp/fuzz/link", "link", "link/a", "loop", "loop/x", "missing/a", "a/b", "/proc/self/exe", "/proc/self/maps", "/proc/meminfo", "/app",
+        "/app/x", "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/sys/devices/system/cpu/possible", "/proc", "/dev", "/etc/hosts",
+        new('n', 255), new('n', 256), new string('/', 300) + "a", string.Concat(Enumerable.Repeat("e/../", 900)) + "a",
     ];
 
     internal int Next(int end) => random.Next(end);
@@ -48,7 +48,13 @@ internal sealed unsafe class Values(Random random, Descriptors descriptors)
     internal ulong Bits()
     {
         ulong value = (ulong)random.NextInt64(long.MinValue, long.MaxValue);
-        value = random.Next(4) switch { 0 => value, 1 => 1ul << (int)(value & 63), 2 => value & 0xF_FFFF, _ => value & (ulong)random.NextInt64() & 0xFFFF_FFFF };
+        value = random.Next(4) switch
+        {
+            0 => value,
+            1 => 1ul << (int)(value & 63),
+            2 => value & 0xF_FFFF,
+            _ => value & (ulong)random.NextInt64() & 0xFFFF_FFFF,
+        };
         return value is > 0x1F_FFFF and < 0x800_0000 || value is > 0xF_FFFF_FFFF and < 0x7FFF_FFFF_F000 ? value & 0xFFFF : value;
     }
 

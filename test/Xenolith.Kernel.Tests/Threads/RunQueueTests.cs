@@ -1,10 +1,11 @@
+using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Threads;
 using static Xenolith.Kernel.Tests.Threads.SimulatedCpu;
 
 namespace Xenolith.Kernel.Tests.Threads;
 
 /// <summary>Fairness: what each of several threads gets of one CPU, whatever the others do.</summary>
-public sealed class RunQueueTests : IDisposable
+public sealed unsafe class RunQueueTests : IDisposable
 {
     private const ulong Second = 1000 * Millisecond;
 
@@ -96,6 +97,15 @@ public sealed class RunQueueTests : IDisposable
         _cpu.RunUntil(Second);
         Assert.Equal(Second, _cpu.RunTime[0]);
         Assert.Equal(0ul, _cpu.LongestWait[0]);
+    }
+
+    [Fact]
+    public void The_assembly_finds_whether_there_is_a_runnable_thread()
+    {
+        const int runnable = 56; // PERCPU_RUNNABLE in Layout.inc
+        PerCpu cpu = default;
+        *(ulong*)((byte*)&cpu + runnable) = 3 | 4ul << 32;
+        Assert.Equal(7u, cpu.Queue.Count);
     }
 
     private static IEnumerable<Step> Compute() => Repeat(Second, () => { });

@@ -79,6 +79,16 @@ internal sealed unsafe class FifoModel : EventAbiModel
 
     public override bool IsUpcallDue => control->Ready != 0;
 
+    /// <summary>The same pages for another Xen, to which nothing of before is known.</summary>
+    public void Resume()
+    {
+        events.Restart();
+        tail = 0;
+        Assert.Equal((0, 0u), (events.PageCount, events.WordCount));
+        for (int i = 0; i < Pages; i++)
+            events.AddPage(events.Page(i));
+    }
+
     public override void Send(uint port)
     {
         const int queue = EvtchnFifo.PriorityDefault;

@@ -63,6 +63,27 @@ public sealed class EventAbiTests
         Assert.Equal([2u, 65, 4000], found.Order().ToArray());
     }
 
+    [Fact]
+    public void After_a_resume_all_ports_are_masked_and_nothing_is_pending_or_queued()
+    {
+        using FifoModel model = new();
+        foreach (uint port in (uint[])[1, 2, 4000])
+        {
+            model.Unmask(port);
+            model.Send(port);
+        }
+        Assert.Equal(1u, model.Next()); // in the middle of a queue
+        model.Resume();
+        Assert.False(model.IsUpcallDue);
+        Assert.Equal(0u, model.Next());
+        model.Send(2);
+        Assert.Equal(0u, model.Next());
+        Assert.True(model.Unmask(2));
+        Assert.False(model.Unmask(2));
+        model.Send(2);
+        Assert.Equal(2u, model.Next());
+    }
+
     [Theory]
     [InlineData(Abi.TwoLevel)]
     [InlineData(Abi.Fifo)]

@@ -60,6 +60,21 @@ public sealed unsafe class GrantEntriesTests : IDisposable
     }
 
     [Fact]
+    public void What_was_granted_is_forgotten_page_by_page_whatever_has_become_of_the_table()
+    {
+        Assert.Equal(0, entries.Grant(8, Own, Page, Frame, false));
+        Assert.Equal(GrantStatus.Okay, entries.MapOwn(8, Own, false, out _));
+        Assert.Equal(0, entries.Grant(Count - 1, Peer, Page + 4096, Frame + 1, false));
+        table[8] = table[Count - 1] = default; // another Xen's
+        uint reference = 0;
+        Assert.Equal(Page, entries.Forget(ref reference));
+        Assert.Equal(Page + 4096, entries.Forget(ref reference));
+        Assert.Equal(0u, entries.Forget(ref reference));
+        Assert.Equal(0, entries.Grant(8, Peer, Page, Frame, false));
+        Assert.Equal(0, entries.End(8, out _)); // no mapping of before keeps it busy
+    }
+
+    [Fact]
     public void An_entry_that_somebody_else_has_filled_is_neither_used_nor_ended()
     {
         table[20].Flags = GrantEntryFlag.PermitAccess;

@@ -40,6 +40,24 @@ public sealed unsafe class PortTableTests : IDisposable
     }
 
     [Fact]
+    public void After_all_ports_were_taken_out_none_is_open_or_has_fired_and_any_can_come_back()
+    {
+        foreach (uint port in (uint[])[2, 1500])
+        {
+            Add(port);
+            table.SetHeld(port, true);
+            table.Fire(port);
+        }
+        table.Clear();
+        Assert.Equal((0u, 0u), (table.First, table.Last));
+        Assert.False(table.IsOpen(2) || table.IsOpen(1500));
+        Add(1500);
+        Assert.False(table.IsHeld(1500) || table.HasFired(1500));
+        table.Fire(1500);
+        Assert.Equal([1500u], TakeAll());
+    }
+
+    [Fact]
     public void What_a_program_wants_masked_is_kept_apart_from_what_has_fired()
     {
         Add(4);

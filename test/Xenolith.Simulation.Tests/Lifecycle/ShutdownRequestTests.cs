@@ -272,7 +272,7 @@ public sealed class ShutdownRequestTests : IDisposable
 
     [Theory]
     [InlineData(ShutdownRequest.None)]
-    [InlineData((ShutdownRequest)4)]
+    [InlineData((ShutdownRequest)8)]
     public void Waiting_for_nothing_known_is_refused_at_once(ShutdownRequest accepted) =>
         Assert.Throws<ArgumentOutOfRangeException>("accepted", () => Lifecycle.RequestsAsync(accepted));
 
