@@ -60,4 +60,7 @@ public static class XenFeature
 
     /// <summary>The clock of <see cref="VcpuTimeInfo"/> can be used by an HVM guest.</summary>
     public const int HvmSafePvclock = 9;
+
+    /// <summary>This is the first domain.</summary>
+    public const int Dom0 = 11;
 }

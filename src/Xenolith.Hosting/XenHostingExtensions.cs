@@ -11,8 +11,8 @@ public static class XenHostingExtensions
 {
     /// <summary>
     /// Where the program runs as a domain of Xen, makes <c>xl shutdown</c> stop the host gracefully, after which the domain powers off when the program
-    /// returns from <c>Main</c>, and <c>xl reboot</c> the same with a reboot; and registers the <see cref="XenPlatform"/>. In an ordinary process
-    /// it changes nothing, so that the host still ends by Ctrl+C and SIGTERM.
+    /// returns from <c>Main</c>, and <c>xl reboot</c> the same with a reboot; and registers the <see cref="XenPlatform"/>. In a process
+    /// of a Linux domain it registers the platform alone, and in any other process nothing, so that the host still ends by Ctrl+C and SIGTERM.
     /// </summary>
     /// <param name="builder">The host's builder.</param>
     /// <param name="platform">The domain, for example of a simulation; <see langword="null"/> for the one that this program is, if it is one.</param>
@@ -46,6 +46,8 @@ public static class XenHostingExtensions
         }
 
         services.TryAddSingleton(platform);
+        if (!platform.IsWholeDomain)
+            return services;
         // A host takes the last lifetime that is registered; its own, which waits for signals, comes first.
         return services.AddSingleton<IHostLifetime>(provider => new XenHostLifetime(
             platform, provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<ILogger<XenHostLifetime>>()));

@@ -56,6 +56,19 @@ internal static class HeaderNames
         (typeof(GnttabCopyPtr), ["gnttab_copy_ptr"]),
         (typeof(GnttabCopy), ["gnttab_copy"]),
         (typeof(GnttabQuerySize), ["gnttab_query_size"]),
+        (typeof(IoctlEvtchnBindVirq), ["ioctl_evtchn_bind_virq"]),
+        (typeof(IoctlEvtchnBindInterdomain), ["ioctl_evtchn_bind_interdomain"]),
+        (typeof(IoctlEvtchnBindUnboundPort), ["ioctl_evtchn_bind_unbound_port"]),
+        (typeof(IoctlEvtchnPort), ["ioctl_evtchn_unbind", "ioctl_evtchn_notify"]),
+        (typeof(IoctlGntallocAllocGref), ["ioctl_gntalloc_alloc_gref"]),
+        (typeof(IoctlGntallocDeallocGref), ["ioctl_gntalloc_dealloc_gref"]),
+        (typeof(IoctlGntdevGrantRef), ["ioctl_gntdev_grant_ref"]),
+        (typeof(IoctlGntdevMapGrantRef), ["ioctl_gntdev_map_grant_ref"]),
+        (typeof(IoctlGntdevUnmapGrantRef), ["ioctl_gntdev_unmap_grant_ref"]),
+        (typeof(IoctlGntdevUnmapNotify), ["ioctl_gntdev_unmap_notify"]),
+        (typeof(IoctlGntdevGrantCopySegment), ["ioctl_gntdev_grant_copy_segment"]),
+        (typeof(IoctlGntdevGrantCopy), ["ioctl_gntdev_grant_copy"]),
+        (typeof(PrivcmdHypercall), ["privcmd_hypercall"]),
     ];
 
     /// <summary>Constants: the prefix of their names in the headers, and whether the rest is in capitals.</summary>
@@ -95,6 +108,12 @@ internal static class HeaderNames
         (typeof(GrantEntryFlag), "GTF_", false),
         (typeof(GrantMapFlag), "GNTMAP_", false),
         (typeof(GrantCopyFlag), "GNTCOPY_", false),
+        (typeof(LinuxEvtchnIoctl), "IOCTL_EVTCHN_", true),
+        (typeof(LinuxGntallocIoctl), "IOCTL_GNTALLOC_", true),
+        (typeof(LinuxGntallocFlag), "GNTALLOC_FLAG_", true),
+        (typeof(LinuxGntdevIoctl), "IOCTL_GNTDEV_", true),
+        (typeof(LinuxUnmapNotify), "UNMAP_NOTIFY_", true),
+        (typeof(LinuxPrivcmdIoctl), "IOCTL_PRIVCMD_", true),
     ];
 
     /// <summary>Names to which the rule does not lead: the C expression instead.</summary>

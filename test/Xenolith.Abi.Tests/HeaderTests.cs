@@ -120,6 +120,11 @@ public sealed class HeaderTests(HeaderTests.Compiled compiled) : IClassFixture<H
                 #include <xen/io/xs_wire.h>
                 #include <xen/memory.h>
                 #include <xen/sched.h>
+                #include <sys/ioctl.h>
+                #include <xen/sys/evtchn.h>
+                #include <xen/sys/gntalloc.h>
+                #include <xen/sys/gntdev.h>
+                #include <xen/sys/privcmd.h>
                 #include <xen/vcpu.h>
                 #include <xen/version.h>
                 struct nothing { }; // slots without a size: what is left is the header

@@ -13,6 +13,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(64, "--memory must be a number above 0", "run", ".", "--memory", "lots")]
     [InlineData(64, "--vcpus must be a number above 0", "run", ".", "--vcpus", "0")]
     [InlineData(64, "--timeout must be a number of seconds", "run", ".", "--timeout", "-1")]
+    [InlineData(64, "--gdb is for domains", "run", ".", "--process", "--gdb")]
+    [InlineData(66, "there is no file or folder /no/where", "symbolize", "/no/where")]
     [InlineData(66, "there is no file or folder /no/where", "run", "/no/where")]
     [InlineData(66, "there is no file /no/where.xen", "inspect", "/no/where.xen")]
     [InlineData(67, "/etc/passwd: not an ELF file", "run", "/etc/passwd")]
@@ -33,7 +35,7 @@ public sealed class CommandLineTests : IDisposable
         Cli.Result result = await Cli.RunAsync("--help");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Errors));
-        Assert.All((string[])["build", "run", "inspect", "bed"], command => Assert.Contains($"  {command} ", result.Output));
+        Assert.All((string[])["build", "run", "inspect", "symbolize", "bed"], command => Assert.Contains($"  {command} ", result.Output));
     }
 
     [Fact]

@@ -50,6 +50,12 @@ public sealed class OutsideProject : IAsyncLifetime
     /// <summary>The image that was built of it, outside the project.</summary>
     internal string Image => _directory.Combine("out/The App.xen");
 
+    /// <summary>The program's source file.</summary>
+    internal string Source => _directory.Combine("The App/Program.cs");
+
+    /// <summary>The number of the source's only line that contains a text.</summary>
+    internal int LineOf(string text) => 1 + Array.FindIndex(File.ReadAllLines(Source), line => line.Contains(text, StringComparison.Ordinal));
+
     public async ValueTask InitializeAsync()
     {
         _directory.Write("Directory.Build.props", "<Project><PropertyGroup><TreatWarningsAsErrors>true</TreatWarningsAsErrors><Nullable>enable</Nullable></PropertyGroup></Project>");

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xenolith.Abi;
 using Xenolith.Simulation;
+using Xenolith.Tests.Platform;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Hosting.Tests;
@@ -195,6 +196,16 @@ public sealed class HostLifetimeTests : IAsyncDisposable
         int services = builder.Services.Count;
         Assert.Same(builder, builder.UseXen());
         Assert.Equal(services, builder.Services.Count);
+    }
+
+    [Fact]
+    public async Task In_a_process_of_a_Linux_domain_a_host_gets_the_platform_and_keeps_its_lifetime()
+    {
+        await using ProcessPlatform platform = new();
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseXen(platform);
+        Assert.Same(platform, Assert.Single(builder.Services, service => service.ServiceType == typeof(XenPlatform)).ImplementationInstance);
+        Assert.DoesNotContain(builder.Services, service => service.ImplementationFactory?.Method.DeclaringType?.Assembly == typeof(XenHostLifetime).Assembly);
     }
 
     [Fact]

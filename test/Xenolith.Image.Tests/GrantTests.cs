@@ -111,6 +111,18 @@ public sealed class GrantTests(ImageBed bed)
     }
 
     [Fact]
+    public async Task An_access_to_a_page_of_another_domain_after_it_was_unmapped_ends_the_program()
+    {
+        await using Pair pair = await StartAsync("use unmap-and-read", 1);
+        await pair.User.SendConsoleInputAsync("\n", TestContext.Current.CancellationToken);
+        ImageRun run = (await ImageBed.CompleteAsync(pair.User)).RequireCrash();
+        Assert.Contains("holds 100", run.Lines);
+        Assert.DoesNotContain(run.Lines, line => line.StartsWith("read ", StringComparison.Ordinal));
+        Assert.Contains("xenolith: program ended by SIG", run.Output);
+        await pair.EndAsync();
+    }
+
+    [Fact]
     public async Task Mapping_again_and_again_leaves_nothing_behind()
     {
         await using Pair pair = await StartAsync("repeat", 200);

@@ -14,6 +14,8 @@ internal static class Images
 
     internal static string Busy { get; } = Published("samples/Busy");
 
+    internal static string Checksum { get; } = Published("samples/Checksum");
+
     internal static string EventPing { get; } = Published("samples/EventPing");
 
     internal static string MigrateMe { get; } = Published("samples/MigrateMe");
@@ -23,8 +25,14 @@ internal static class Images
     /// <summary>Its first argument says what it does.</summary>
     internal static string Scenarios { get; } = Published("test/Programs/Scenarios");
 
+    /// <summary>Makes random system calls, as many as it is told.</summary>
+    internal static string SystemCallFuzz { get; } = Published("test/Programs/SystemCallFuzz");
+
     /// <summary>Its first argument names a scenario of the platform API.</summary>
     internal static string Platform { get; } = Published("test/Programs/Platform");
+
+    /// <summary>Its first argument names a defect that must end it. Its kernel has functions that break it.</summary>
+    internal static string Defects { get; } = Published("test/Programs/Defects");
 
     /// <summary>Checks the contract that every platform keeps.</summary>
     internal static string Contract { get; } = Published("test/Programs/Contract");

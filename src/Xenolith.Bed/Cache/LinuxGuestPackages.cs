@@ -10,7 +10,7 @@ internal static class LinuxGuestPackages
     private static readonly string[] Modules =
     [
         "drivers/block/xen-blkfront", "drivers/net/xen-netfront",
-        "drivers/xen/xen-evtchn", "drivers/xen/xen-gntdev", "drivers/xen/xen-gntalloc",
+        "drivers/xen/xen-privcmd", "drivers/xen/xen-evtchn", "drivers/xen/xen-gntdev", "drivers/xen/xen-gntalloc",
     ];
 
     public static async Task<LinuxGuest> EnsureAsync(CacheDirectory cache, IProgress<string>? progress, CancellationToken cancellationToken)

@@ -124,7 +124,14 @@ direct_map_level2:
         .skip 4096
 direct_map_level1:
         .skip 4096
-boot_stack:
-        .skip 32768
+        .globl interrupt_table
+interrupt_table:                                # C#: Cpu/DescriptorTables.cs fills it, Memory/AddressSpace.cs makes it read-only
+        .skip 4096
+# The stacks of traps, IST 1 to 4, then the boot's: each lies above a page that is taken away (Cpu/DescriptorTables.cs,
+# Memory/AddressSpace.cs).
+        .globl guarded_stacks
+guarded_stacks:
+        .skip 4 * (4096 + 8192)
+        .skip 4096 + 32768
 boot_stack_top:
 

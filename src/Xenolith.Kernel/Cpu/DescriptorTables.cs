@@ -1,6 +1,6 @@
 // GDT, TSS and IDT: one ring, one code segment, an IST stack for every vector.
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Xenolith.Kernel.Memory;
 
 namespace Xenolith.Kernel.Cpu;
 
@@ -8,7 +8,8 @@ internal static unsafe class DescriptorTables
 {
     internal const int UpcallVector = 0x20;
     private const int VectorCount = 33;
-    private const int StackSize = 8192;
+    private const ulong StackSize = 8192;
+    private const int StackCount = 4;
     private const ulong CodeSelector = 0x08;
     private const int TaskSelector = 0x18;
 
@@ -39,22 +40,11 @@ internal static unsafe class DescriptorTables
         internal ulong Low, High;
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Tables
-    {
-        internal fixed ulong Gates[VectorCount * 2];
-        internal fixed byte Stacks[4 * StackSize + 16];
-    }
-
-    private static Tables tables;
-
     internal static void Initialize()
     {
-        Tables* t = (Tables*)Unsafe.AsPointer(ref tables);
-        ulong stacks = ((ulong)t->Stacks + 15) & ~15ul;
         TaskState* state = (TaskState*)Asm.TaskState;
-        for (uint i = 0; i < 4; i++)
-            state->InterruptStacks[i] = stacks + (i + 1) * StackSize;
+        for (int i = 0; i < StackCount; i++)
+            state->InterruptStacks[i] = Guard(i + 1);
         state->InterruptStacks[UpcallEntry - 1] = (ulong)state + UpcallFrame;
         state->PortMap = (ushort)sizeof(TaskState);
 
@@ -65,7 +55,7 @@ internal static unsafe class DescriptorTables
         gdt[4] = task >> 32;
         Asm.LoadTaskRegister(TaskSelector);
 
-        Gate* gates = (Gate*)t->Gates;
+        Gate* gates = (Gate*)Asm.InterruptTable;
         ulong stub = Asm.TrapStubs;
         for (int vector = 0; vector < VectorCount; vector++, stub += 16)
             SetGate(gates + vector, stub, ExceptionStack);
@@ -74,6 +64,19 @@ internal static unsafe class DescriptorTables
         SetGate(gates + 18, Asm.TrapStubs + 18 * 16, NmiStack);
         SetGate(gates + UpcallVector, Asm.TrapStubs + UpcallVector * 16, UpcallEntry);
         Asm.LoadInterruptTable(gates, (uint)(VectorCount * sizeof(Gate) - 1));
+    }
+
+    /// <summary>Stacks in the image, each above a page that guards it: those of traps, then that of the boot.</summary>
+    internal const int GuardCount = StackCount + 1;
+
+    /// <summary>The page below one of those stacks, which is the end of the stack before it.</summary>
+    internal static ulong Guard(int stack) => Asm.GuardedStacks + (ulong)stack * (Layout.PageSize + StackSize);
+
+    /// <summary>True for an address in such a page: the stack above ran over.</summary>
+    internal static bool IsGuard(ulong address)
+    {
+        ulong offset = address - Asm.GuardedStacks;
+        return offset < GuardCount * (Layout.PageSize + StackSize) && offset % (Layout.PageSize + StackSize) < Layout.PageSize;
     }
 
     /// <summary>The SYSCALL instruction: enters Traps.S with interrupts off.</summary>

@@ -8,6 +8,13 @@
 # Frame, from low to high addresses: xmm0-15, r15 ... r8, rbp, rdi, rsi, rdx, rcx, rbx, rax, vector, error, rip, cs, rflags,
 # rsp, ss. C#: Cpu/TrapFrame.cs. The upper halves of the vector registers stay in the CPU: kernel code does not touch them.
         .include "Layout.inc"
+
+        .equ SYS_SCHED_YIELD, 24
+        .equ SYS_FUTEX, 202
+        .equ FUTEX_WAKE, 1
+        .equ FUTEX_PRIVATE, 128
+        .equ FUTEX_CLOCK_REALTIME, 256
+
         .section .note.GNU-stack, "", @progbits
 
         .macro SAVE_REGISTERS
@@ -180,6 +187,11 @@ return_to_program:
         .balign 16
         .globl syscall_entry
 syscall_entry:
+        cmpl $SYS_SCHED_YIELD, %eax
+        je yield_entry
+        cmpl $SYS_FUTEX, %eax
+        je futex_entry
+syscall_full:
         movq %rsp, %gs:PERCPU_USER_STACK
         movq %gs:PERCPU_KERNEL_STACK, %rsp
         pushq $SELECTOR_DATA
@@ -202,11 +214,51 @@ syscall_entry:
         andl $~RFLAGS_IF, (%rsp)                # IF comes back with STI, whose shadow covers the jump:
         popfq                                   # no interrupt can find the program's stack with a kernel rip
         movq 40(%rsp), %rsp
+syscall_enable:
         sti
 syscall_leave:
         jmp *%rcx
+
+# Two calls that mostly have nothing to do, and then need no frame: sched_yield(2) with no other thread runnable, and FUTEX_WAKE with nobody in
+# the word's bucket. They use no register but rax, change only the arithmetic flags besides, and leave the rest to the full way.
+yield_entry:
+        cmpq $0, %gs:PERCPU_RUNNABLE
+        jne syscall_full
+        testl $RFLAGS_SPECIAL, %r11d
+        jnz syscall_full
+        xorl %eax, %eax
+        jmp syscall_enable
+
+futex_entry:                                    # rdi = word, esi = operation
+        movl %esi, %eax
+        andl $~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME), %eax
+        cmpl $FUTEX_WAKE, %eax
+        jne 1f
+        testb $3, %dil
+        jnz 1f
+        testl $RFLAGS_SPECIAL, %r11d
+        jnz 1f
+        movq %rdi, %rax                         # C#: Threads/Futexes.cs, Bucket
+        shrq $2, %rax
+        imulq futex_multiplier(%rip), %rax
+        shrq $56, %rax
+        shlq $4, %rax
+        cmpq $0, futex_buckets(%rax)
+        jne 1f
+        xorl %eax, %eax
+        jmp syscall_enable
+1:      movl $SYS_FUTEX, %eax
+        jmp syscall_full
+
+        .section .xl.bss.futexes, "aw", @nobits
+        .balign 16
+        .globl futex_buckets
+futex_buckets:                                  # 256 queues of two pointers
+        .skip 256 * 16
 
         .section .xl.rodata.traps, "a", @progbits
         .balign 8
 second_upcall_stack:
         .quad SELECTOR_CODE << 32
+futex_multiplier:
+        .quad 0x9E3779B97F4A7C15

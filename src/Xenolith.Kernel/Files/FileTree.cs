@@ -75,8 +75,13 @@ internal static unsafe class FileTree
     /// <summary>read(2) of an inotify descriptor.</summary>
     internal static long ReadEvents(Watcher* watcher, Span<byte> buffer, bool nonBlocking)
     {
+        const int most = 64 << 10;
+        if (buffer.Length > most)
+            buffer = buffer.Slice(0, most);
         for (; ; )
         {
+            if (!UserMemory.IsWritable(buffer))
+                return -Errno.Fault;
             long count = System->ReadEvents(watcher, buffer);
             if (count != 0)
                 return count;

@@ -8,6 +8,10 @@ namespace Xenolith.Kernel.Linux;
 
 internal static unsafe class WatchCalls
 {
+    /// <summary>inotify_init1(2), inotify_init(2).</summary>
+    /// <kept>IN_NONBLOCK, IN_CLOEXEC. An instance keeps 16384 events, then IN_Q_OVERFLOW; it can be waited for and read.</kept>
+    /// <refused>FIONREAD, as all of ioctl.</refused>
+    /// <errors>EINVAL, EMFILE, ENOMEM</errors>
     internal static long Create(ulong flags)
     {
         if ((flags & ~(ulong)(OpenFlags.NonBlocking | OpenFlags.CloseOnExec)) != 0)
@@ -27,6 +31,10 @@ internal static unsafe class WatchCalls
         return FileTable.Add(file, 0, (flags & OpenFlags.CloseOnExec) != 0);
     }
 
+    /// <summary>inotify_add_watch(2).</summary>
+    /// <kept>Every event and flag, coalescing, IN_ONESHOT, IN_MASK_ADD, IN_MASK_CREATE, IN_ONLYDIR, IN_DONT_FOLLOW.</kept>
+    /// <refused>A file with several hard links is reported under the name that was made last. IN_EXCL_UNLINK has no effect.</refused>
+    /// <errors>path, EEXIST, EINVAL, ENOSPC</errors>
     internal static long Add(ulong descriptor, ulong path, ulong mask)
     {
         uint wanted = (uint)mask;
@@ -42,6 +50,10 @@ internal static unsafe class WatchCalls
         return error != 0 ? error : FileTree.System->AddWatch(file->Watcher, inode, wanted);
     }
 
+    /// <summary>inotify_rm_watch(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, EINVAL</errors>
     internal static long Remove(ulong descriptor, ulong number)
     {
         OpenFile* file = FileTable.Get(descriptor);

@@ -97,8 +97,8 @@ internal static unsafe partial class AddressSpace
     internal static void AbandonForeign(ulong start, ulong pages) =>
         regions.SetProtection(start, start + pages * Layout.PageSize, RegionProtection.None); // as a whole, so it needs no memory
 
-    /// <summary>Where the window of other domains' pages begins: moved at boot as the program's mappings are.</summary>
-    internal static ulong ForeignBase => Layout.ForeignWindow + (mappingBase - Layout.MappingBase);
+    /// <summary>Where the window of other domains' pages begins: moved at boot as the other windows are.</summary>
+    internal static ulong ForeignBase => foreignBase;
 
     /// <summary>What the CPU allows in pages of other domains.</summary>
     internal static ulong ForeignPageFlags(bool readOnly) => PageFlags(readOnly ? RegionProtection.Read : ReadWrite) | PageTables.Borrowed;

@@ -1,6 +1,6 @@
 // The program's address space: regions say what is allowed where, page tables hold what has been touched.
 //
-// Reserving is free: pages come, zeroed, when they are first touched. What is writable is charged (Commit.cs) when it becomes so, and
+// Reserving is free: pages come, zeroed, when they are first touched. What the program may touch is charged (Commit.cs) when it becomes so, and
 // stays charged until it is unmapped; thread stacks (RegionFlags.NoReserve) are charged page by page as they are touched.
 // AddressSpace.Fault.cs brings pages in; AddressSpace.Shared.cs has the pages that are shared with other domains, AddressSpace.Files.cs the
 // files that are mapped.
@@ -20,7 +20,9 @@ internal static unsafe partial class AddressSpace
     private const ulong LargeMapping = 4 << 20;
 
     private static RegionTree regions;
-    private static ulong mappingBase;
+    // Where the search for free addresses begins in each window.
+    private static ulong mappingBase, reservationBase, largeBase, foreignBase;
+    private static bool constantsSealed;
     // Keeps reservations apart that happen to touch, so that each can be recognised when it is opened.
     private static ulong lastTag;
 
@@ -28,7 +30,6 @@ internal static unsafe partial class AddressSpace
     internal static void Initialize()
     {
         regions.Initialize(&TakePage);
-        mappingBase = Layout.MappingBase;
         // The code runs on the identity map until the image is mapped anew, page by page, in tables that then take its place.
         ulong newRoot = Frames.AllocateZeroed(FrameUse.PageTables);
         if (newRoot == 0)
@@ -37,6 +38,9 @@ internal static unsafe partial class AddressSpace
         MapImage(Asm.TextStart, Asm.TextEnd, RegionProtection.Read | RegionProtection.Execute);
         MapImage(Asm.RodataStart, Asm.RodataEnd, RegionProtection.Read);
         MapImage(Asm.DataStart, Asm.DataEnd, ReadWrite);
+        for (int stack = 0; stack < DescriptorTables.GuardCount; stack++)
+            SealKernelPage(DescriptorTables.Guard(stack), RegionProtection.None);
+        SealKernelPage(Asm.InterruptTable, RegionProtection.Read);
         MapSecondUpcallStack();
         Asm.RootTable[0] = *(ulong*)(Layout.DirectMap + newRoot);
         Asm.FlushTranslations();
@@ -44,24 +48,28 @@ internal static unsafe partial class AddressSpace
         Frames.Free(newRoot, 0, FrameUse.PageTables);
     }
 
-    /// <summary>Moves the place of the program's mappings by a random number of pages.</summary>
+    /// <summary>
+    /// Places the windows of the program's mappings at random, each by itself, so that the address of one thing tells nothing of another's. 28
+    /// bits, as many as Linux takes, or 22 where mappings begin at multiples of 4 MiB.
+    /// </summary>
     internal static void Randomize()
     {
-        const ulong pages = 1 << 20;
-        ulong random;
-        EntropyPool.Fill(new System.Span<byte>(&random, sizeof(ulong)));
-        mappingBase = Layout.MappingBase + (random & pages - 1) * Layout.PageSize;
+        const ulong pages = 1 << 28, largePages = 1 << 22;
+        ulong* random = stackalloc ulong[4];
+        EntropyPool.Fill(new System.Span<byte>(random, 4 * sizeof(ulong)));
+        mappingBase = Layout.Mappings + random[0] % pages * Layout.PageSize;
+        reservationBase = Layout.Reservations + random[1] % pages * Layout.PageSize;
+        largeBase = Layout.LargeMappings + random[2] % largePages * LargeMapping;
+        foreignBase = Layout.ForeignWindow + random[3] % pages * Layout.PageSize;
     }
 
-    /// <summary>Maps fresh memory at the lowest free place. The address, or a negative errno.</summary>
+    /// <summary>Maps fresh memory at the lowest free place of its window. The address, or a negative errno.</summary>
     internal static long Map(ulong size, RegionProtection protection, bool isStack)
     {
-        if (size > Layout.ProgramEnd)
-            return -Errno.NoMemory;
         // What is large begins where a large page can; the collector's reservation, cut into regions of up to 4 MiB, also wastes none.
-        ulong alignment = size >= LargeMapping ? LargeMapping : Layout.PageSize;
-        ulong address = regions.FindGap(size, alignment, mappingBase, Layout.ProgramEnd);
-        return address == 0 ? -Errno.NoMemory : Insert(address, size, protection, isStack);
+        if (size >= LargeMapping)
+            return MapFrom(largeBase, LargeMapping, size, protection, isStack);
+        return MapFrom(protection == RegionProtection.None ? reservationBase : mappingBase, Layout.PageSize, size, protection, isStack);
     }
 
     /// <summary>
@@ -70,7 +78,7 @@ internal static unsafe partial class AddressSpace
     /// </summary>
     internal static long MapStack(ulong size)
     {
-        long guard = Map(LargestGuard + size, RegionProtection.None, isStack: false);
+        long guard = MapFrom(reservationBase, Layout.PageSize, LargestGuard + size, RegionProtection.None, isStack: false);
         if (guard < 0)
             return guard;
         ulong stack = (ulong)guard + LargestGuard;
@@ -118,23 +126,21 @@ internal static unsafe partial class AddressSpace
         if (!IsInProgramRange(address, size))
             return -Errno.NoMemory;
         ulong uncharged = 0;
-        bool writable = (protection & RegionProtection.Write) != 0;
+        bool accessible = protection != RegionProtection.None, writable = (protection & RegionProtection.Write) != 0, closesConstants = false;
         Region* first = regions.FindFirstAtOrAfter(address);
         ulong reached = address;
         for (Region* region = first; reached < end; region = RegionTree.Next(region))
         {
             if (region == null || region->Start > reached)
                 return -Errno.NoMemory;
-            // The image's code is sealed and its data never becomes code. Read-only data may be opened for a moment: the runtime
-            // does so to set its stack-protection cookie.
             bool isImage = region->Attributes.Kind == RegionKind.Image;
+            if (isImage && !MayProtectImage(region, protection))
+                return -Errno.Access;
+            closesConstants |= isImage && region->Start < Asm.DataStart && (region->Attributes.Protection & RegionProtection.Write) != 0 && !writable;
             if (region->Attributes.Kind == RegionKind.File)
                 return ProtectFiles(first, address, end, protection);
             if (!isImage && region->Attributes.Kind != RegionKind.Anonymous)
                 return -Errno.Invalid; // shared with other domains as it is
-            if (isImage && region->Attributes.Protection != protection
-                && ((region->Attributes.Protection | protection) & RegionProtection.Execute) != 0)
-                return -Errno.Access;
             if (!isImage && (region->Attributes.Flags & (RegionFlags.Charged | RegionFlags.NoReserve)) == 0)
                 uncharged += (region->End < end ? region->End : end) - reached;
             reached = region->End;
@@ -144,11 +150,11 @@ internal static unsafe partial class AddressSpace
         if (!PageTables.SplitAt(address) || !PageTables.SplitAt(end))
             return -Errno.NoMemory;
         RegionFlags set = RegionFlags.None;
-        if (writable && uncharged > 0)
+        if (accessible && uncharged > 0)
         {
             if (IsStackBeingOpened(first, address, end))
                 set = RegionFlags.NoReserve;
-            else if (Commit.TryCharge(uncharged >> 12))
+            else if (Commit.TryChargeOpened(address, uncharged >> 12))
                 set = RegionFlags.Charged;
             else
                 return -Errno.NoMemory;
@@ -160,6 +166,7 @@ internal static unsafe partial class AddressSpace
             return -Errno.NoMemory;
         }
         PageTables.Protect(address, end, PageFlags(protection));
+        constantsSealed |= closesConstants;
         return 0;
     }
 
@@ -205,6 +212,9 @@ internal static unsafe partial class AddressSpace
     /// <summary>True if every byte of the range is mapped, whatever is allowed there.</summary>
     internal static bool IsMapped(ulong address, ulong size) => size != 0 && IsCovered(address, size, RegionProtection.None);
 
+    /// <summary>The region that an address lies in, or null.</summary>
+    internal static Region* RegionOf(ulong address) => regions.Find(address);
+
     /// <summary>True for an address at which nothing is allowed, just below a thread's stack: the stack has overflowed.</summary>
     internal static bool IsBelowStack(ulong address)
     {
@@ -215,14 +225,21 @@ internal static unsafe partial class AddressSpace
             && region->Start > address && region->Start - address <= LargestGuard;
     }
 
+    private static long MapFrom(ulong window, ulong alignment, ulong size, RegionProtection protection, bool isStack)
+    {
+        ulong address = size > Layout.ProgramEnd ? 0 : regions.FindGap(size, alignment, window, Layout.ProgramEnd);
+        return address == 0 ? -Errno.NoMemory : Insert(address, size, protection, isStack);
+    }
+
     private static long Insert(ulong address, ulong size, RegionProtection protection, bool isStack)
     {
         RegionAttributes attributes = default;
         attributes.Protection = protection;
         attributes.Kind = RegionKind.Anonymous;
+        isStack &= size <= LargestStack;
         if (isStack)
             attributes.Flags = RegionFlags.NoReserve;
-        else if ((protection & RegionProtection.Write) != 0)
+        else if (protection != RegionProtection.None)
         {
             if (!Commit.TryCharge(size >> 12))
                 return -Errno.NoMemory;
@@ -231,10 +248,25 @@ internal static unsafe partial class AddressSpace
         if (protection == RegionProtection.None || isStack)
             attributes.Tag = ++lastTag;
         if (regions.Insert(address, address + size, attributes) == RegionResult.Done)
+        {
+            if (protection == RegionProtection.None)
+                Commit.NoteReservation(address, size);
             return (long)address;
+        }
         if ((attributes.Flags & RegionFlags.Charged) != 0)
             Commit.Uncharge(size >> 12);
         return -Errno.NoMemory;
+    }
+
+    /// <summary>
+    /// The image's code is sealed, and its data never becomes code. Read-only data may be opened for writing once: the runtime does so when it
+    /// starts, to set its stack-protection cookie, and closes it again.
+    /// </summary>
+    private static bool MayProtectImage(Region* region, RegionProtection protection)
+    {
+        RegionProtection current = region->Attributes.Protection;
+        return current == protection
+            || ((current | protection) & RegionProtection.Execute) == 0 && (region->Start >= Asm.DataStart || !constantsSealed);
     }
 
     /// <summary>True for the second step of making a thread's stack: all of a reservation but a guard below becomes writable.</summary>
@@ -293,16 +325,24 @@ internal static unsafe partial class AddressSpace
             Panic.Stop("no memory for the image's regions");
     }
 
+    /// <summary>Leaves the CPU this much of a page of the kernel's data, and the program's calls nothing.</summary>
+    private static void SealKernelPage(ulong page, RegionProtection protection)
+    {
+        PageTables.Protect(page, page + Layout.PageSize, PageFlags(protection));
+        RegionAttributes attributes = default;
+        attributes.Kind = RegionKind.Kernel;
+        if (regions.Replace(page, page + Layout.PageSize, attributes) != RegionResult.Done)
+            Panic.Stop("no memory to protect the kernel's pages");
+    }
+
     /// <summary>The page below the address at which an upcall finds its stack that is delivered twice (Cpu/Traps.S). The program cannot have it.</summary>
     private static void MapSecondUpcallStack()
     {
         ulong frame = Layout.RoundDown((ulong)Asm.TaskState); // the image lies at virtual = physical
         ulong page = Layout.SecondUpcallStack - Layout.PageSize;
-        RegionAttributes attributes = default;
-        attributes.Kind = RegionKind.Image;
-        if (!PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed)
-            || regions.Insert(page, Layout.SecondUpcallStack, attributes) != RegionResult.Done)
+        if (!PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed))
             Panic.Stop("no memory for an interrupt stack");
+        SealKernelPage(page, ReadWrite);
     }
 
     private static void* TakePage()

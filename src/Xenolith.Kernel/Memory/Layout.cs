@@ -2,8 +2,11 @@
 //
 //   0x0000_0000_0000_0000   page zero and everything below the image: never mapped
 //   0x0000_0000_0020_0000   the image, virtual = physical: text R-X, rodata R--, data RW-
-//   0x0000_0010_0000_0000   the program's mappings (mmap), lowest fit, from a base moved by up to 4 GiB at boot
-//   0x0000_6000_0000_0000   other domains' pages (xl_grant_map), 64 GiB at most, lowest fit, moved as the mappings are
+//   0x0000_1000_0000_0000   the program's mappings (mmap); this and the next three windows are filled by lowest fit, each from a base
+//                           that is moved at boot by a random number of pages
+//   0x0000_2000_0000_0000   what the program only reserves: stacks among it
+//   0x0000_3000_0000_0000   mappings of 4 MiB and more: the collector's heap among them
+//   0x0000_6000_0000_0000   other domains' pages (xl_grant_map), 64 GiB at most
 //   0x0000_7FFF_FFFF_F000   end of what a program can map
 //   0xFFFF_8000_0000_0000   direct map: all RAM but the image, RW-, mapped when the frame allocator first takes a block
 //   0xFFFF_C000_0000_0000   thread slots of 32 KiB: 16 KiB unmapped (guard), 16 KiB kernel stack and thread structure
@@ -20,7 +23,9 @@ internal static class Layout
     internal const ulong LowestMappable = 0x20_0000;
     /// <summary>The code selector, shifted left by 32: see Cpu/Traps.S. The page below it is mapped.</summary>
     internal const ulong SecondUpcallStack = 0x8_0000_0000;
-    internal const ulong MappingBase = 0x10_0000_0000;
+    internal const ulong Mappings = 0x1000_0000_0000;
+    internal const ulong Reservations = 0x2000_0000_0000;
+    internal const ulong LargeMappings = 0x3000_0000_0000;
     internal const ulong ForeignWindow = 0x6000_0000_0000;
     internal const ulong ForeignWindowPages = 1 << 24;
     internal const ulong ProgramEnd = 0x7FFF_FFFF_F000;

@@ -30,6 +30,9 @@ internal enum RegionKind : byte
 
     /// <summary>A file's content; the tag is its <c>FileMapping</c>.</summary>
     File,
+
+    /// <summary>The kernel's own, among the program's addresses: whatever the pages are, no call of the program changes them.</summary>
+    Kernel,
 }
 
 [Flags]

@@ -13,6 +13,9 @@ internal static unsafe class Ending
     // As a shell reports a process that a signal killed.
     private const int SignalExitCodeBase = 128;
 
+    // Xenolith.Sdk's HaltReplacement.Stop.
+    private const byte LibcStop = 0x0E;
+
     // What a normal end is reported as.
     private static ShutdownReason reasonAtExit;
 
@@ -46,21 +49,25 @@ internal static unsafe class Ending
     {
         if (!IsDefect(signal))
             Exit(SignalExitCodeBase + signal);
+        CrashReport.Begin(frame);
         Log.Begin();
         Log.Text("program ended by ");
-        Log.Text(signal == SignalNumber.Segv && AddressSpace.IsBelowStack(address) ? "SIGSEGV (stack overflow)" : Name(signal));
+        Log.Text(signal == SignalNumber.Segv && AddressSpace.IsBelowStack(address) ? "SIGSEGV (stack overflow)"
+            : signal == SignalNumber.Ill && IsStopOfLibc(frame->Rip) ? "SIGILL (stopped by the C library: damaged memory or misuse)" : Name(signal));
         if (signal is SignalNumber.Segv or SignalNumber.Bus)
         {
             Log.Text(" at address ");
             Log.Hex(address);
         }
         Log.End();
-        Backtrace.Print(frame);
-        Panic.Crash();
+        CrashReport.Finish(frame->Vector < TrapFrame.SyscallVector ? ReportParts.OfProgram : ReportParts.OfAbort);
     }
 
     private static bool IsDefect(int signal) => signal is SignalNumber.Quit or SignalNumber.Ill or SignalNumber.Trap or SignalNumber.Abort
         or SignalNumber.Bus or SignalNumber.FloatingPoint or SignalNumber.Segv or SignalNumber.CpuLimit or SignalNumber.SizeLimit or SignalNumber.BadCall;
+
+    /// <summary>True at the instruction that a linked image has where the C library stops the program.</summary>
+    private static bool IsStopOfLibc(ulong address) => address >= Asm.TextStart && address < Asm.TextEnd && *(byte*)address == LibcStop;
 
     private static string Name(int signal) => signal switch
     {

@@ -1,6 +1,6 @@
 // Futexes: threads waiting for a word of the program's memory to change. Private futexes only: there is one process.
-using System.Runtime.CompilerServices;
 using System.Threading;
+using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Time;
 
 namespace Xenolith.Kernel.Threads;
@@ -8,14 +8,6 @@ namespace Xenolith.Kernel.Threads;
 internal static unsafe class Futexes
 {
     internal const uint AnyBit = 0xFFFFFFFF;
-    private const int BucketCount = 256;
-
-    private struct Buckets
-    {
-        internal fixed ulong Queues[BucketCount * 2]; // WaitQueue: two pointers
-    }
-
-    private static Buckets buckets;
 
     /// <summary>Waits while the word holds <paramref name="expected"/>.</summary>
     /// <returns>False if the word did not hold it; then <paramref name="reason"/> means nothing.</returns>
@@ -79,8 +71,8 @@ internal static unsafe class Futexes
 
     private static WaitQueue* Bucket(ulong address)
     {
-        // Fibonacci hashing: futex words lie at regular distances.
+        // Fibonacci hashing: futex words lie at regular distances. Known to the assembly, which has the 256 buckets (Cpu/Traps.S).
         ulong hash = (address >> 2) * 0x9E3779B97F4A7C15;
-        return (WaitQueue*)Unsafe.AsPointer(ref buckets) + (int)(hash >> 56);
+        return (WaitQueue*)Asm.FutexBuckets + (int)(hash >> 56);
     }
 }

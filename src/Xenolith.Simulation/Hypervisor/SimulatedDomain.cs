@@ -137,6 +137,8 @@ public sealed class SimulatedDomain
     {
         public override bool HasXenstore => true;
 
+        public override ushort? DomainId => domain.Id;
+
         protected override IXenstoreRing? OpenXenstoreRing() => TakeOverXenstoreRing(domain.Xenstore.Page, domain.Xenstore.Port);
 
         internal void Resume() => BeginNextGeneration();

@@ -24,6 +24,12 @@ public abstract class GrantOperations : IDisposable
     /// <returns><see cref="XenError.Busy"/> if one of them is granted: then nothing happened.</returns>
     public abstract XenError FreePages(nint address, int count);
 
+    /// <summary>
+    /// Whether it is the place that numbers what it grants. Then <see cref="Grant"/> puts the number that the other domain needs in the place of the
+    /// reference, which is only this library's name for the grant.
+    /// </summary>
+    public virtual bool NumbersGrants => false;
+
     /// <summary>Grants pages to other domains. Each request has its own result.</summary>
     public abstract void Grant(Span<GrantAccessRequest> requests);
 

@@ -10,13 +10,21 @@ namespace Xenolith.Grants;
 /// </remarks>
 public sealed class GrantReferences : IDisposable, IAsyncDisposable
 {
+    private const uint NoNumber = uint.MaxValue; // Xen has no such reference
+
     private readonly uint[] _references;
+    private readonly uint[] _numbers; // the same, but where the place numbers its grants
 
     internal GrantReferences(GrantTable table, uint[] references, Generation generation)
     {
         Table = table;
-        _references = references;
+        _references = _numbers = references;
         Generation = generation;
+        if (table.Operations.NumbersGrants)
+        {
+            _numbers = new uint[references.Length];
+            Array.Fill(_numbers, NoNumber);
+        }
     }
 
     /// <summary>How many.</summary>
@@ -25,12 +33,14 @@ public sealed class GrantReferences : IDisposable, IAsyncDisposable
     /// <summary>The generation in which they were reserved; not valid in a later one.</summary>
     public Generation Generation { get; }
 
-    /// <summary>The number that the other domain needs.</summary>
-    public uint this[int index] => _references[index];
+    /// <summary>The number that the other domain needs. In a Linux process it is known, and the same, only while a page is granted.</summary>
+    public uint this[int index] => _numbers[index];
 
     internal GrantTable Table { get; }
 
     internal ReadOnlySpan<uint> All => _references;
+
+    internal ReadOnlySpan<uint> Numbers => _numbers;
 
     internal bool IsDisposed { get; set; }
 
@@ -44,19 +54,25 @@ public sealed class GrantReferences : IDisposable, IAsyncDisposable
     /// <exception cref="StaleHandleException">The domain was resumed since the references were reserved.</exception>
     /// <exception cref="XenException">The kernel refused.</exception>
     public void Grant(int index, ushort domain, IoPages pages, int page, GrantAccess access) =>
-        Table.Grant(this, _references[index], domain, pages, page, access);
+        _numbers[index] = Table.Grant(this, _references[index], domain, pages, page, access);
 
     /// <summary>Ends a grant if the other domain has the page not mapped. A reference that grants nothing counts as ended.</summary>
     /// <exception cref="StaleHandleException">The domain was resumed since the references were reserved.</exception>
-    public EndGrantResult TryEnd(int index) => Table.TryEnd(this, _references[index]);
+    public EndGrantResult TryEnd(int index)
+    {
+        EndGrantResult result = Table.TryEnd(this, _references[index]);
+        if (result == EndGrantResult.Ended && _numbers != _references)
+            _numbers[index] = NoNumber;
+        return result;
+    }
 
     /// <summary>Ends all grants if it can.</summary>
     /// <returns>How many are busy and therefore stay.</returns>
     public int TryEndAll()
     {
         int busy = 0;
-        foreach (uint reference in _references)
-            busy += Table.TryEnd(this, reference) == EndGrantResult.Busy ? 1 : 0;
+        for (int index = 0; index < Count; index++)
+            busy += TryEnd(index) == EndGrantResult.Busy ? 1 : 0;
         return busy;
     }
 

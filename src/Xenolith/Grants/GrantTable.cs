@@ -213,7 +213,8 @@ public sealed partial class GrantTable : IDisposable
         Operations.Dispose();
     }
 
-    internal unsafe void Grant(GrantReferences owner, uint reference, ushort domain, IoPages pages, int page, GrantAccess access)
+    /// <returns>The number that the other domain needs.</returns>
+    internal uint Grant(GrantReferences owner, uint reference, ushort domain, IoPages pages, int page, GrantAccess access)
     {
         GrantAccessRequest request = new()
         {
@@ -236,6 +237,7 @@ public sealed partial class GrantTable : IDisposable
             pages.AddHold();
             _reserved--;
             _granted++;
+            return request.Reference;
         }
     }
 

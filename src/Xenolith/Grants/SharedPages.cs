@@ -19,7 +19,7 @@ public sealed class SharedPages : IDisposable, IAsyncDisposable
     public IoPages Pages { get; }
 
     /// <summary>One reference a page, in order, for the other domain.</summary>
-    public ReadOnlySpan<uint> References => _references.All;
+    public ReadOnlySpan<uint> References => _references.Numbers;
 
     /// <summary>Ends the sharing if the other domain has no page mapped any more, and gives everything back.</summary>
     /// <returns>

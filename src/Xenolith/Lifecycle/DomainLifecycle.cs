@@ -55,6 +55,7 @@ public sealed class DomainLifecycle
     /// <param name="cancellationToken">Ends the wait; no request is lost by it.</param>
     /// <returns>One of <paramref name="accepted"/>.</returns>
     /// <exception cref="XenstoreException">xenstored cannot be reached any more, or refuses to let the node be watched.</exception>
+    /// <exception cref="PlatformNotSupportedException">The program is a process, not a domain; requests are for the operating system.</exception>
     public async ValueTask<ShutdownRequest> WaitForRequestAsync(ShutdownRequest accepted = Ends, CancellationToken cancellationToken = default)
     {
         await using IAsyncEnumerator<ShutdownRequest> requests = RequestsAsync(accepted, cancellationToken).GetAsyncEnumerator(cancellationToken);
@@ -71,6 +72,11 @@ public sealed class DomainLifecycle
     {
         if (accepted == ShutdownRequest.None || (accepted & ~All) != 0)
             throw new ArgumentOutOfRangeException(nameof(accepted), accepted, "Name one request or several.");
+        if (!_platform.IsWholeDomain)
+        {
+            throw new PlatformNotSupportedException("This program is a process: requests of the toolstack are for the operating system of its domain, "
+                + "which ends its processes with SIGTERM (PosixSignalRegistration).");
+        }
         return EnumerateAsync(accepted, cancellationToken);
     }
 

@@ -3,6 +3,7 @@ using Xenolith.EventChannels;
 using Xenolith.Grants;
 using Xenolith.Hooks;
 using Xenolith.Lifecycle;
+using Xenolith.Linux;
 using Xenolith.Memory;
 using Xenolith.Unikernel;
 using Xenolith.Xenbus;
@@ -12,7 +13,7 @@ namespace Xenolith;
 
 /// <summary>
 /// Where a program meets Xen: everything that a driver needs of the place in which it runs, and nothing of how that place does it. A unikernel asks
-/// its kernel, a simulation plays the hypervisor within one process; a driver sees no difference.
+/// its kernel, a process in a Linux domain the devices in /dev/xen, a simulation plays the hypervisor within one process; a driver sees no difference.
 /// </summary>
 /// <remarks>
 /// Safe from any thread. A place provides <see cref="EventChannelOperations"/>, <see cref="GrantOperations"/> and <see cref="DomainOperations"/>, which
@@ -45,14 +46,24 @@ public abstract class XenPlatform : IAsyncDisposable
         Memory = new DomainMemory(domain, Grants);
     }
 
-    /// <summary>The platform of this very domain. There is one, because the domain has one set of ports and one grant table.</summary>
-    /// <exception cref="PlatformNotSupportedException">The program does not run as a unikernel.</exception>
-    public static XenPlatform Current => UnikernelPlatform.Instance
-        ?? throw new PlatformNotSupportedException(
-            "This program does not run as a domain of Xen. Build it with Xenolith.Sdk and start the image, or use a simulation (Xenolith.Simulation).");
+    /// <summary>
+    /// The platform of the domain in which the program runs: as a unikernel, or as a process of a Linux dom0 or domU (docs/platforms.md). There is one,
+    /// opened when it is first asked for.
+    /// </summary>
+    /// <exception cref="PlatformNotSupportedException">There is no Xen here, or this process must not use it. The message says what to do.</exception>
+    public static XenPlatform Current => UnikernelPlatform.Instance ?? (XenPlatform)LinuxPlatform.Instance;
 
     /// <summary>Whether <see cref="Current"/> can be used.</summary>
-    public static bool IsSupported => UnikernelPlatform.Instance is not null;
+    public static bool IsSupported => UnikernelPlatform.Instance is not null || LinuxPlatform.IsThere;
+
+    /// <summary>Whether the program is the whole domain, as a unikernel is: false for a process, which neither ends its domain nor is asked to.</summary>
+    public virtual bool IsWholeDomain => true;
+
+    /// <summary>
+    /// The domain's number on its host, by which others name it; after a migration another. <see langword="null"/> where neither Xen nor Linux tells;
+    /// the node <c>domid</c> of <see cref="Xenstore"/> has it too.
+    /// </summary>
+    public virtual ushort? DomainId => null;
 
     /// <summary>Event channels: notifications to and from other domains and from Xen.</summary>
     public EventChannelTable EventChannels { get; }
@@ -80,7 +91,10 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <summary>What the scheduler did since the start. Costs a hypercall.</summary>
     public SchedulerStatistics GetSchedulerStatistics() => SchedulerStatistics.Of(_domain.ReadScheduler());
 
-    /// <summary>Whether <see cref="Xenstore"/> can be used: the toolstack gave the domain a ring to xenstored, which <c>xl</c> always does.</summary>
+    /// <summary>
+    /// Whether <see cref="Xenstore"/> can be used: the toolstack gave the domain a ring to xenstored, which <c>xl</c> always does; in a Linux process, there is
+    /// its socket or the kernel's device.
+    /// </summary>
     public virtual bool HasXenstore => false;
 
     /// <summary>
@@ -101,10 +115,10 @@ public abstract class XenPlatform : IAsyncDisposable
                 ObjectDisposedException.ThrowIf(_disposed, this);
                 if (!HasXenstore)
                 {
-                    throw new PlatformNotSupportedException("This domain has no ring to xenstored. Start it with a toolstack that provides one, as xl does; "
-                        + "in dom0 use XenstoreClient.ConnectAsync with a XenstoreUnixSocketTransport.");
+                    throw new PlatformNotSupportedException("This domain has no way to xenstored. Start it with a toolstack that provides one, as xl does; "
+                        + "in dom0 start xenstored.");
                 }
-                return _xenstore ??= new XenstoreClient(new XenstorePlatformTransport(this), XenstoreClientOptions.Default);
+                return _xenstore ??= new XenstoreClient(CreateXenstoreTransport(), XenstoreClientOptions.Default);
             }
         }
     }
@@ -138,6 +152,9 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <returns><see langword="null"/> where there are none.</returns>
     /// <exception cref="XenException">They are open already.</exception>
     protected internal virtual IXenstoreRing? OpenXenstoreRing() => null;
+
+    /// <summary>What <see cref="Xenstore"/> uses: the ring of <see cref="OpenXenstoreRing"/>, unless the place has another way.</summary>
+    private protected virtual XenstoreTransport CreateXenstoreTransport() => new XenstorePlatformTransport(this);
 
     /// <summary>For <see cref="OpenXenstoreRing"/>: the rings in a page that stays mapped until the end.</summary>
     /// <param name="page">Address of the page, in the layout of <see cref="Abi.XenstoreInterface"/>.</param>

@@ -21,6 +21,8 @@ internal sealed class UnikernelPlatform : XenPlatform
     /// <summary><see langword="null"/> where the program is an ordinary process.</summary>
     internal static UnikernelPlatform? Instance => s_instance.Value;
 
+    public override ushort? DomainId => (ushort?)XenHost.TryGet()?.DomainId;
+
     public override bool HasXenstore => TryGetXenstoreRing(out _, out _);
 
     protected internal override IXenstoreRing? OpenXenstoreRing() =>

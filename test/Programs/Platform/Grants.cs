@@ -45,7 +45,7 @@ internal static class Grants
     }
 
     /// <summary>Maps what the other domain shares (input: that domain, its port, the references), checks it, writes to it and ends as the argument says.</summary>
-    internal static Task<int> UseAsync(string[] args)
+    internal static unsafe Task<int> UseAsync(string[] args)
     {
         (ushort peer, uint port, ForeignGrant[] pages) = ReadGrants();
         GrantTable grants = XenPlatform.Current.Grants;
@@ -75,6 +75,12 @@ internal static class Grants
                 mapping.Unmap();
                 Console.WriteLine($"unmapped, {grants.GetStatistics().MappedPages} left");
                 _ = Console.ReadLine();
+                return Task.FromResult(0);
+            case "unmap-and-read":
+                byte* page = (byte*)mapping.Address;
+                Console.WriteLine($"holds {page[0]}");
+                mapping.Unmap();
+                Console.WriteLine($"read {page[0]}");
                 return Task.FromResult(0);
             case "throw":
                 throw new InvalidOperationException("the reason");

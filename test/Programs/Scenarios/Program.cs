@@ -52,6 +52,12 @@ internal static class Program
             case ["break-kernel"]:
                 Endings.BreakKernel();
                 return 0;
+            case ["break-kernel-twice", string address, string size]:
+                Endings.BreakKernelTwice(address, size);
+                return 0;
+            case ["hang"]:
+                Endings.Hang();
+                return 0;
 
             case ["read", string address]:
                 Protection.Read(Convert.ToUInt64(address, 16));
@@ -90,6 +96,9 @@ internal static class Program
                 return 0;
             case ["clocks"]:
                 Clocks.Agree();
+                return 0;
+            case ["local-time"]:
+                LocalTime.Show();
                 return 0;
             case ["spin"]:
                 Scheduling.Spin();

@@ -43,6 +43,15 @@ public sealed unsafe class LineBufferTests : IDisposable
     }
 
     [Fact]
+    public void A_byte_is_two_digits()
+    {
+        line->HexByte(0);
+        line->HexByte(0x7f);
+        line->HexByte(0xf0);
+        Assert.Equal("007ff0", Content);
+    }
+
+    [Fact]
     public void What_does_not_fit_is_left_out_but_the_newline_is_not()
     {
         for (int i = 0; i < 100; i++)

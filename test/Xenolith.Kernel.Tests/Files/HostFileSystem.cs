@@ -120,7 +120,7 @@ internal sealed unsafe class HostFileSystem : IDisposable
 
     private static ulong Now() => current!.Time++;
 
-    private static long Populate(Inode* directory) => new PackedContent((byte*)current!.Archive).Populate(current.System, directory);
+    private static long Populate(Inode* directory) => new PackedContent((byte*)current!.Archive).Populate(current.System, directory, directory->Tag);
 
     private static void EventAdded() => current!.EventsAdded++;
 

@@ -51,7 +51,8 @@ namespace Internal.Runtime.CompilerHelpers
         [RuntimeExport("RhpPInvoke")] private static void PInvoke(nint frame) { }
         [RuntimeExport("RhpPInvokeReturn")] private static void PInvokeReturn(nint frame) { }
         [RuntimeExport("RhpGcPoll")] private static void GcPoll() { }
-        [RuntimeExport("RhpFallbackFailFast")] private static void FallbackFailFast() => Panic.Stop("fail fast");
+        /// <summary>What a function with a buffer on its stack calls when the cookie above it has changed.</summary>
+        [RuntimeExport("RhpFallbackFailFast")] private static void FallbackFailFast() => Panic.Stop("a buffer on the stack was overrun");
     }
 }
 

@@ -1,0 +1,258 @@
+using Xenolith.Abi;
+using Xenolith.EventChannels;
+
+namespace Xenolith.Linux;
+
+/// <summary>Event channels through /dev/xen/evtchn. One thread waits for fired ports and hands them on in batches.</summary>
+/// <remarks>
+/// <para>The device holds a port back from the moment at which it fired until its number is written to the device. So a masked port is one whose number is
+/// not written: what comes meanwhile stays with Xen, and nothing more arrives.</para>
+/// <para>The device knows no interrupts to a CPU of the domain. Two ports that are connected to each other do the same:</para>
+/// <code>
+///   Notify(A) --> device: notify B --> Xen --> A fires        B, the partner, is nobody else's
+/// </code>
+/// </remarks>
+internal sealed unsafe class LinuxEventChannels : EventChannelOperations
+{
+    private const int BatchSize = 256; // 1 KiB of stack; more ports than that come in the next batch
+    private const uint FirstVirtualCpu = 0;
+    private const int FifoPorts = 131_072;
+
+    private readonly LinuxDevice _device = new("evtchn");
+    private readonly LinuxHypercalls _hypercalls = new();
+    private readonly WakeUp _wakeUp = new();
+    private readonly Lock _lock = new(); // also while a port is made, so that no event of it is handed out before it is noted here
+    private readonly Queue<uint> _released = new();
+    private Port[] _ports = new Port[64]; // by number; replaced as a whole when it grows
+    private volatile bool _stopped;
+
+    private enum Delivery : byte
+    {
+        Open,
+        Masked,
+        Held, // masked, and has fired since
+    }
+
+    private struct Port
+    {
+        internal Delivery Delivery;
+        internal bool IsPartner;
+        internal uint Partner; // of an interrupt to a CPU; 0 is no port
+    }
+
+    /// <summary>What Xen allows with the interface that Linux prefers. Where Linux uses the other one, or the toolstack set a limit, Xen refuses earlier.</summary>
+    public override int PortLimit => FifoPorts;
+
+    public override void Start(FiredPortsHandler handler)
+    {
+        _ = _device.Handle; // here, so that whoever wants the platform learns that there is none
+        new Thread(() => Run(handler)) { IsBackground = true, Name = "Event channels" }.Start();
+    }
+
+    public override XenError AllocateUnbound(ushort remoteDomain, out uint port)
+    {
+        IoctlEvtchnBindUnboundPort request = new() { RemoteDomain = remoteDomain }; // on this stack until the call returns; so below
+        return Bind(LinuxEvtchnIoctl.BindUnboundPort, &request, out port);
+    }
+
+    public override XenError BindInterdomain(ushort remoteDomain, uint remotePort, out uint port)
+    {
+        IoctlEvtchnBindInterdomain request = new() { RemoteDomain = remoteDomain, RemotePort = remotePort };
+        return Bind(LinuxEvtchnIoctl.BindInterdomain, &request, out port);
+    }
+
+    public override XenError BindVirtualInterrupt(VirtualInterrupt interrupt, uint virtualCpu, out uint port)
+    {
+        port = 0;
+        if (virtualCpu != FirstVirtualCpu)
+            return XenError.NotSupported;
+        IoctlEvtchnBindVirq request = new() { Virq = (uint)interrupt };
+        return Bind(LinuxEvtchnIoctl.BindVirq, &request, out port);
+    }
+
+    public override XenError BindIpi(uint virtualCpu, out uint port)
+    {
+        port = 0;
+        if (virtualCpu != FirstVirtualCpu)
+            return XenError.NotSupported;
+        lock (_lock)
+        {
+            XenError error = AllocateUnbound(DomainId.Self, out port);
+            if (error != XenError.None)
+                return error;
+            error = BindInterdomain(DomainId.Self, port, out uint partner);
+            if (error != XenError.None)
+            {
+                _ = Unbind(port);
+                return error;
+            }
+            _ports[port].Partner = partner;
+            _ports[partner].IsPartner = true;
+            return XenError.None;
+        }
+    }
+
+    /// <summary>The device takes no port that it has not made.</summary>
+    public override XenError Adopt(uint port) => XenError.NotSupported;
+
+    public override XenError Notify(uint port)
+    {
+        uint partner = PartnerOf(port);
+        IoctlEvtchnPort request = new() { Port = partner == 0 ? port : partner };
+        return _device.Control(LinuxEvtchnIoctl.Notify, &request);
+    }
+
+    public override XenError SetMasked(uint port, bool masked)
+    {
+        lock (_lock)
+        {
+            if (port >= _ports.Length)
+                return XenError.NoDevice;
+            ref Port state = ref _ports[port];
+            if (masked && state.Delivery == Delivery.Open)
+                state.Delivery = Delivery.Masked;
+            if (masked)
+                return XenError.None;
+            bool isHeld = state.Delivery == Delivery.Held;
+            state.Delivery = Delivery.Open;
+            if (!isHeld)
+                return XenError.None;
+            _released.Enqueue(port);
+        }
+        _wakeUp.Signal();
+        return XenError.None;
+    }
+
+    /// <summary>A hypercall, through /dev/xen/privcmd.</summary>
+    public override XenError GetStatus(uint port, out EventChannelStatus status)
+    {
+        XenError error = _hypercalls.ReadStatus(port, out EvtchnStatus raw);
+        EventChannelState state = (EventChannelState)raw.Status;
+        if (error == XenError.None && PartnerOf(port) != 0)
+            state = EventChannelState.Ipi;
+        status = new EventChannelStatus(
+            state,
+            raw.Vcpu,
+            state is EventChannelState.Unbound or EventChannelState.Interdomain ? raw.RemoteDom : null,
+            state == EventChannelState.Interdomain ? raw.RemotePort : null,
+            state == EventChannelState.VirtualInterrupt ? (VirtualInterrupt)raw.Irq : null);
+        return error;
+    }
+
+    public override XenError Close(uint port)
+    {
+        lock (_lock)
+        {
+            uint partner = PartnerOf(port);
+            if (partner != 0)
+                _ = Unbind(partner);
+            return Unbind(port);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _stopped = true;
+        _wakeUp.Signal();
+        _hypercalls.Dispose();
+    }
+
+    private uint PartnerOf(uint port)
+    {
+        Port[] ports = Volatile.Read(ref _ports);
+        return port < ports.Length ? ports[port].Partner : 0;
+    }
+
+    /// <summary>Makes a port and notes it.</summary>
+    private XenError Bind(uint request, void* argument, out uint port)
+    {
+        lock (_lock)
+        {
+            XenError error = _device.Control(request, argument, out int answer);
+            port = (uint)answer;
+            if (error != XenError.None)
+                return error;
+            if (port >= _ports.Length)
+            {
+                Port[] larger = new Port[Math.Max(port + 1, _ports.Length * 2u)];
+                _ports.CopyTo(larger, 0);
+                Volatile.Write(ref _ports, larger);
+            }
+            _ports[port] = default;
+            return XenError.None;
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private XenError Unbind(uint port)
+    {
+        if (port < _ports.Length)
+            _ports[port] = default;
+        IoctlEvtchnPort request = new() { Port = port };
+        return _device.Control(LinuxEvtchnIoctl.Unbind, &request);
+    }
+
+    private void Run(FiredPortsHandler handler)
+    {
+        uint* fired = stackalloc uint[BatchSize];
+        while (_wakeUp.WaitFor(_device.Handle, out bool isReadable) && !_stopped)
+        {
+            int count = TakeReleased(fired);
+            if (count > 0)
+                Deliver(handler, fired, count);
+            if (!isReadable)
+                continue;
+            nint read = NativeMethods.Read(_device.Handle, fired, BatchSize * sizeof(uint));
+            if (read < 0)
+                throw new XenException("hand out events", LinuxDevice.LastError()); // ends the program: it would hear of nothing any more
+            Deliver(handler, fired, KeepOpen(fired, (int)read / sizeof(uint)));
+        }
+        _device.Dispose(); // which closes every port that is still open
+        _wakeUp.Dispose();
+    }
+
+    /// <summary>Lets the ports fire again, and then tells of them: an event that comes in between is in the next batch.</summary>
+    private void Deliver(FiredPortsHandler handler, uint* ports, int count)
+    {
+        if (count == 0)
+            return;
+        _ = NativeMethods.Write(_device.Handle, ports, (nuint)count * sizeof(uint)); // a port that was closed meanwhile is no error
+        handler(new ReadOnlySpan<uint>(ports, count));
+    }
+
+    /// <summary>Ports that had fired while they were masked, and are not masked any more.</summary>
+    private int TakeReleased(uint* ports)
+    {
+        lock (_lock)
+        {
+            int count = 0;
+            while (count < BatchSize && _released.TryDequeue(out uint port))
+                ports[count++] = port;
+            if (_released.Count > 0)
+                _wakeUp.Signal();
+            return KeepOpen(ports, count);
+        }
+    }
+
+    /// <summary>Leaves those that may be told of, at the beginning.</summary>
+    /// <returns>How many.</returns>
+    private int KeepOpen(uint* ports, int count)
+    {
+        lock (_lock)
+        {
+            int kept = 0;
+            for (int i = 0; i < count; i++)
+            {
+                uint port = ports[i];
+                if (port >= _ports.Length)
+                    continue;
+                ref Port state = ref _ports[port];
+                if (state.Delivery != Delivery.Open)
+                    state.Delivery = Delivery.Held;
+                else if (!state.IsPartner)
+                    ports[kept++] = port;
+            }
+            return kept;
+        }
+    }
+}
