@@ -7,7 +7,7 @@ using Xenolith.Xenstore;
 namespace Xenolith.Hosting;
 
 /// <summary>
-/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first. The last request decides whether the end of the program is a poweroff or a reboot.
+/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; and lets the toolstack save and migrate the domain. The last request decides whether the end of the program is a poweroff or a reboot.
 /// </summary>
 /// <remarks>
 /// How long the services may take is <c>HostOptions.ShutdownTimeout</c>, as ever. When they exceed it, stopping the host ends with an exception;
@@ -73,6 +73,7 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
     {
         try
         {
+            await using IAsyncDisposable suspension = await _lifecycle.AllowSuspendAsync(_stop.Token);
             await foreach (ShutdownRequest request in _lifecycle.RequestsAsync(cancellationToken: _stop.Token))
             {
                 LogRequest(request);

@@ -53,6 +53,28 @@ public sealed class HostLifetimeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_host_is_suspended_and_goes_on()
+    {
+        Service service = new();
+        using IHost host = Build(service);
+        Task run = host.RunAsync(Cancellation);
+        await service.Started.Task.WaitAsync(Cancellation);
+        TaskCompletionSource resumed = new();
+        using IDisposable hook = _domain.Platform.Hooks.OnSuspend(null, (_, _) =>
+        {
+            resumed.SetResult();
+            return default;
+        });
+        await _toolstack.WriteAsync(Node, "suspend", Cancellation);
+        await resumed.Task.WaitAsync(Cancellation);
+        Assert.Equal(1, _domain.Platform.Generation.Number);
+        Assert.False(service.IsStopped);
+        await _toolstack.WriteAsync(Node, "poweroff", Cancellation);
+        await run;
+        Assert.True(service.IsStopped);
+    }
+
+    [Fact]
     public async Task A_request_from_before_the_start_stops_the_host_too()
     {
         await _toolstack.WriteAsync(Node, "reboot", Cancellation);

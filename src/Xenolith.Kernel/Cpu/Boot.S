@@ -111,7 +111,7 @@ boot_pd:
         .balign 8
 boot_record:                                    # C#: Boot/BootRecord.cs
         .skip 32
-        .balign 16
+        .balign 4096                            # a page of its own, whose end is the second upcall's stack (Traps.S)
         .skip 8                                 # so that task_state + TASK_UPCALL_FRAME is a multiple of 16
         .globl task_state
 task_state:                                     # C#: Cpu/DescriptorTables.cs

@@ -338,9 +338,9 @@ internal static unsafe partial class AddressSpace
     /// <summary>The page below the address at which an upcall finds its stack that is delivered twice (Cpu/Traps.S). The program cannot have it.</summary>
     private static void MapSecondUpcallStack()
     {
-        ulong frame = Frames.AllocateZeroed(FrameUse.Kernel);
+        ulong frame = Layout.RoundDown((ulong)Asm.TaskState); // the image lies at virtual = physical
         ulong page = Layout.SecondUpcallStack - Layout.PageSize;
-        if (frame == 0 || !PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed))
+        if (!PageTables.Map(page, frame, PageFlags(ReadWrite) | PageTables.Borrowed))
             Panic.Stop("no memory for an interrupt stack");
         SealKernelPage(page, ReadWrite);
     }
