@@ -1,5 +1,6 @@
 #!/bin/sh
 # Every test there is, or those of the projects named: test.sh [Abi] [Kernel] ...
+# Or the one that takes long, and is no part of these: test.sh --soak [MINUTES]
 #
 # Installs what is missing (build/install-tools.sh), builds the solution, checks its formatting and runs each test project, the fastest
 # first. Each leaves a report and a log in TestResults/. The last line is the sum: N passed, N failed, N skipped. A step that fails, and
@@ -10,6 +11,7 @@ exec </dev/null
 
 limit=1800 # seconds that one project may take
 fastest="Architecture Abi Kernel"
+soak=20 # minutes that the soak takes
 
 export DOTNET_NOLOGO=true DOTNET_CLI_TELEMETRY_OPTOUT=true DOTNET_CLI_UI_LANGUAGE=en
 export MSBUILDDISABLENODEREUSE=1 # nothing stays behind
@@ -81,12 +83,29 @@ command -v dotnet >/dev/null || {
 }
 step tools build/install-tools.sh tests || finish
 
-if [ $# = 0 ]; then
+# soak MINUTES: shows the program's figures as they come.
+soak() {
+        step build-Soak dotnet build test/Xenolith.Soak.Tests -c Release -v quiet || return
+        export XENOLITH_SOAK_MINUTES="$1" XENOLITH_SOAK_FIGURES="$results/soak.txt"
+        limit=$((limit + 120 * $1))
+        : >"$XENOLITH_SOAK_FIGURES"
+        tail -f "$XENOLITH_SOAK_FIGURES" &
+        shown=$!
+        run Soak
+        kill "$shown"
+}
+
+if [ "${1:-}" = --soak ]; then
+        case ${2:-$soak} in
+                *[!0-9]* | 0) echo "usage: test.sh --soak [MINUTES], a whole number" >&2 && exit 2 ;;
+        esac
+        soak "${2:-$soak}"
+elif [ $# = 0 ]; then
         step build dotnet build Xenolith.slnx -c Release -v quiet || finish
         step format dotnet format Xenolith.slnx --verify-no-changes --no-restore --severity warn
         # The kernel has no framework for the formatter's analysis to load.
         step format-kernel dotnet format whitespace src/Xenolith.Kernel --folder --verify-no-changes --exclude src/Xenolith.Kernel/obj
-        others=$(find test -path '*/bin' -prune -o -name 'Xenolith.*.Tests.csproj' -print | sed 's|.*/Xenolith\.\(.*\)\.Tests\.csproj|\1|' | sort)
+        others=$(find test -path '*/bin' -prune -o -name 'Xenolith.*.Tests.csproj' ! -name Xenolith.Soak.Tests.csproj -print | sed 's|.*/Xenolith\.\(.*\)\.Tests\.csproj|\1|' | sort)
         for name in $fastest; do
                 run "$name"
         done

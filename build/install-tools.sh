@@ -24,9 +24,11 @@ need_program binutils ld.bfd
 need libc6-dev /usr/include/stdio.h
 need musl-dev /usr/lib/x86_64-linux-musl/libc.a
 need libssl-dev /usr/lib/x86_64-linux-gnu/libcrypto.a
+need tzdata /usr/share/zoneinfo/zone.tab
 need ca-certificates /usr/share/ca-certificates/mozilla
 if [ "${1-}" = tests ]; then
         need libxen-dev /usr/include/xen/xen.h
+        need_program pkgconf pkg-config
         need_program qemu-system-x86 "${XENOLITH_QEMU:-qemu-system-x86_64}"
 fi
 

@@ -10,9 +10,9 @@ using Xenolith;
 double patience = args.Length > 0 ? double.Parse(args[0], CultureInfo.InvariantCulture) : 3;
 TimeSpan lastWork = TimeSpan.FromSeconds(args.Length > 1 ? double.Parse(args[1], CultureInfo.InvariantCulture) : 0.2);
 
-HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
+HostApplicationBuilder builder = Host.CreateApplicationBuilder();
 builder.UseXen();
-builder.Logging.SetMinimumLevel(LogLevel.Information).AddXenConsole();
+builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information).AddXenConsole();
 builder.Services.AddSingleton(services => new Counter(lastWork, services.GetRequiredService<ILogger<Counter>>()));
 builder.Services.AddHostedService(services => services.GetRequiredService<Counter>());
 if (patience > 0)

@@ -91,6 +91,9 @@ internal sealed class Server
             case Operation.Connect:
                 await ConnectAsync(channel, request);
                 break;
+            case Operation.Debug:
+                await DebugAsync(channel, request);
+                break;
             default:
                 throw new InvalidDataException($"The agent does not know operation {request.Span[0]}.");
         }
@@ -185,6 +188,22 @@ internal sealed class Server
             while ((count = await socket.ReceiveAsync(buffer, channel.Cancelled)) > 0)
                 await channel.WriteAsync(StreamNumber.Output, buffer.AsMemory(0, count), channel.Cancelled);
             await channel.EndAsync(StreamNumber.Output, channel.Cancelled);
+        }
+    }
+
+    private async Task DebugAsync(MultiplexedChannel channel, ReadOnlyMemory<byte> request)
+    {
+        (int number, ulong trapStubs) = Target(request);
+        await using XenstoreClient.StoreWatch releases = await _store.WatchAsync("@releaseDomain");
+        using DebuggedDomain domain = new(number, trapStubs);
+        await channel.WriteAsync(StreamNumber.Error, new byte[1], channel.Cancelled);
+        await new GdbServer(domain, channel, () => releases.Signal.Next).RunAsync();
+        await channel.EndAsync(StreamNumber.Output, channel.Cancelled);
+
+        static (int Domain, ulong TrapStubs) Target(ReadOnlyMemory<byte> request)
+        {
+            MessageReader fields = new(request.Span[1..]);
+            return (fields.Int32(), (ulong)fields.Int64());
         }
     }
 

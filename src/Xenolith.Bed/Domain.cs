@@ -84,6 +84,19 @@ public sealed class Domain : IAsyncDisposable
     /// <summary>Asks the guest to reboot (<c>control/shutdown</c> in xenstore). Returns when asked, not when done.</summary>
     public Task RebootAsync(CancellationToken cancellationToken = default) => RequestAsync("reboot", cancellationToken);
 
+    /// <summary>
+    /// Opens a port on this host's loopback for gdb (<c>target remote</c>), until the result is disposed. A connection stops the domain, which may have been
+    /// created paused; when gdb detaches or is left, the domain goes on. One debugger at a time, and a domain of one virtual CPU.
+    /// </summary>
+    /// <param name="trapStubs">The address of the symbol <c>trap_stubs</c> in the image: where this project's kernel takes exceptions, 16 bytes each.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<PortForward> ForwardDebuggerAsync(ulong trapStubs, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        MessageWriter request = new MessageWriter().Byte((byte)Operation.Debug).Int32(Id).Int64((long)trapStubs);
+        return Task.FromResult(new PortForward(cancel => Bed.ConnectAsync($"debugging {Name}", request, cancel), Bed.Disposed));
+    }
+
     /// <summary>Destroys the domain whatever it is doing (<c>xl destroy</c>). Nothing happens when it is gone already.</summary>
     public async Task DestroyAsync(CancellationToken cancellationToken = default)
     {

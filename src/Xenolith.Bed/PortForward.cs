@@ -6,19 +6,17 @@ namespace Xenolith.Bed;
 /// <summary>A port on this host's loopback that leads into the bed.</summary>
 public sealed class PortForward : IAsyncDisposable
 {
-    private readonly TestBed _bed;
-    private readonly IPAddress _address;
-    private readonly int _port;
+    private readonly Func<CancellationToken, Task<Stream>> _connect;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop;
     private readonly Task _accepting;
 
-    internal PortForward(TestBed bed, IPAddress address, int port)
+    /// <param name="connect">Makes the connection in the bed that one here is continued to.</param>
+    /// <param name="disposed">Cancelled when the bed is disposed.</param>
+    internal PortForward(Func<CancellationToken, Task<Stream>> connect, CancellationToken disposed)
     {
-        _bed = bed;
-        _address = address;
-        _port = port;
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(bed.Disposed);
+        _connect = connect;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(disposed);
         _listener.Start();
         LocalEndPoint = (IPEndPoint)_listener.LocalEndpoint;
         _accepting = AcceptAsync();
@@ -60,7 +58,7 @@ public sealed class PortForward : IAsyncDisposable
             try
             {
                 client.NoDelay = true;
-                await using Stream remote = await _bed.ConnectTcpAsync(_address, _port, _stop.Token).ConfigureAwait(false);
+                await using Stream remote = await _connect(_stop.Token).ConfigureAwait(false);
                 await using NetworkStream local = client.GetStream();
                 await Task.WhenAll(OutAsync(local, remote), InAsync(remote, local)).ConfigureAwait(false);
             }

@@ -218,7 +218,7 @@ public sealed partial class TestBed : IAsyncDisposable
     public Task<PortForward> ForwardTcpAsync(IPAddress address, int port, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(new PortForward(this, address, port));
+        return Task.FromResult(new PortForward(cancel => ConnectTcpAsync(address, port, cancel), Disposed));
     }
 
     /// <summary>Connects to a TCP port in the bed, without a port on this host.</summary>
@@ -226,12 +226,18 @@ public sealed partial class TestBed : IAsyncDisposable
     public async Task<Stream> ConnectTcpAsync(IPAddress address, int port, CancellationToken cancellationToken = default)
     {
         MessageWriter request = new MessageWriter().Byte((byte)Operation.Connect).String(address.ToString()).Int32(port);
+        return await ConnectAsync($"connecting to {address}:{port}", request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a request whose streams are a connection, and waits until it stands.</summary>
+    internal async Task<Stream> ConnectAsync(string what, MessageWriter request, CancellationToken cancellationToken)
+    {
         MultiplexedChannel channel = await OpenAsync(request, cancellationToken).ConfigureAwait(false);
         ChannelStream stream = new(channel);
         bool connected = false;
         try
         {
-            connected = !(await WithinAsync($"connecting to {address}:{port}", null, cancel => channel.ReadAsync(StreamNumber.Error, cancel).AsTask(), cancellationToken)
+            connected = !(await WithinAsync(what, null, cancel => channel.ReadAsync(StreamNumber.Error, cancel).AsTask(), cancellationToken)
                 .ConfigureAwait(false)).IsEmpty;
             if (!connected)
                 await ResultAsync(channel, static (ref MessageReader _) => true).ConfigureAwait(false);

@@ -18,6 +18,9 @@ internal static class ExitCode
     /// <summary>The file is not an image that Xen can start.</summary>
     internal const int NotAnImage = 67;
 
+    /// <summary>A console log without a crash in it, or one of another image.</summary>
+    internal const int WrongLog = 68;
+
     /// <summary>Something that the tool needs is missing or does not work: the .NET SDK, QEMU, the test bed.</summary>
     internal const int Unavailable = 69;
 

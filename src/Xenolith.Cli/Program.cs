@@ -12,6 +12,7 @@ RootCommand root = new("Builds .NET programs as Xen unikernels and runs them.")
     BuildCommand.Create(),
     RunCommand.Create(),
     InspectCommand.Create(),
+    SymbolizeCommand.Create(),
     BedCommand.Create(),
 };
 

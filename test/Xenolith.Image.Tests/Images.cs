@@ -14,12 +14,17 @@ internal static class Images
 
     internal static string Busy { get; } = Published("samples/Busy");
 
+    internal static string Checksum { get; } = Published("samples/Checksum");
+
     internal static string EventPing { get; } = Published("samples/EventPing");
 
     internal static string XenstoreTour { get; } = Published("samples/XenstoreTour");
 
     /// <summary>Its first argument says what it does.</summary>
     internal static string Scenarios { get; } = Published("test/Programs/Scenarios");
+
+    /// <summary>Makes random system calls, as many as it is told.</summary>
+    internal static string SystemCallFuzz { get; } = Published("test/Programs/SystemCallFuzz");
 
     /// <summary>Its first argument names a scenario of the platform API.</summary>
     internal static string Platform { get; } = Published("test/Programs/Platform");

@@ -50,6 +50,26 @@ public sealed partial class TimeTests(ImageBed bed)
     }
 
     [Fact]
+    public async Task The_local_time_zone_is_the_one_that_was_packed()
+    {
+        ImageRun run = (await bed.RunAsync(Images.Scenarios, "local-time")).RequireSuccess();
+        Assert.Equal(
+            [
+                "Asia/Tokyo: 2026-07-01T21:00:00.0000000+09:00",
+                "zones: UTC, Asia/Tokyo",
+                "/etc/localtime: /usr/share/zoneinfo/Asia/Tokyo, True",
+                "/etc: /etc/group /etc/hosts /etc/localtime /etc/nsswitch.conf /etc/os-release /etc/passwd",
+                "/usr: /usr/share/zoneinfo/Asia/Tokyo /usr/share/zoneinfo/zone.tab",
+                "/etc/hosts: 127.0.0.1 packed",
+                "Read-only file system : '/etc/hosts'",
+                "Resource busy : '/etc/localtime'",
+                "Read-only file system : '/usr/share/new'",
+                "/etc/new: new",
+            ],
+            run.Lines);
+    }
+
+    [Fact]
     public async Task No_sleep_or_delay_ends_early()
     {
         Dictionary<string, string> now = Values(await bed.RunAsync(Images.Platform, "time-delays"));

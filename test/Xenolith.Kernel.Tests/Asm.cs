@@ -11,6 +11,9 @@ internal static unsafe class Asm
 
     public static ulong ReadTimestamp() => timestamp!();
 
+    /// <summary>No test makes a CPU's structure the host's.</summary>
+    public static void WriteMsr(uint register, ulong value) => throw new NotSupportedException($"MSR {register:x} = {value:x}");
+
     public static void Move(void* to, void* from, nuint length) => System.Runtime.InteropServices.NativeMemory.Copy(from, to, length);
 
     public static void Fill(void* to, byte value, nuint length) => System.Runtime.InteropServices.NativeMemory.Fill(to, length, value);

@@ -17,7 +17,7 @@ namespace Xenolith.Bed.Protocol;
 internal static class Wire
 {
     /// <summary>Changes whenever host and agent of different versions would misunderstand each other.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     public const int HeaderSize = 9;
 
@@ -129,4 +129,10 @@ internal enum Operation : byte
 
     /// <summary>String address, Int32 port → nothing, when both directions have ended. Input and Output are the connection's. Error gets one byte when connected.</summary>
     Connect = 14,
+
+    /// <summary>
+    /// Int32 domain, Int64 address of its trap stubs → nothing, when the debugger or the domain has ended. Input and Output are gdb's remote protocol. Error gets one byte when the domain is
+    /// stopped and gdb may begin.
+    /// </summary>
+    Debug = 15,
 }

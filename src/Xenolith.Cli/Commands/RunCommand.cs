@@ -18,6 +18,7 @@ internal static class RunCommand
         Option<double?> timeout = new("--timeout") { Description = "Stop the program after so many seconds, with exit code 124.", HelpName = "S" };
         Option<bool> cold = new("--cold") { Description = "Boot the hypervisor from nothing instead of from its snapshot." };
         Option<bool> process = new("--process") { Description = "Run the same image as a Linux process, where there is no QEMU." };
+        Option<bool> debugger = new("--gdb") { Description = "Wait for gdb before the program's first instruction, and say how to connect it." };
         RequirePositive(memory);
         RequirePositive(virtualCpus);
         timeout.Validators.Add(result =>
@@ -28,33 +29,31 @@ internal static class RunCommand
 
         Command command = new("run", "Runs a .NET project or an image on a real Xen in the test bed, and ends with the program's exit code.")
         {
-            target, arguments, memory, virtualCpus, environment, timeout, cold, process,
+            target, arguments, memory, virtualCpus, environment, timeout, cold, process, debugger,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(process) && result.GetValue(debugger))
+                result.AddError("--gdb is for domains: run the image under `gdb --args` as a process.");
+        });
         command.SetAction(async (result, cancellation) =>
         {
             RunOptions options = new()
             {
-                Image = await ImageAsync(result.GetRequiredValue(target), cancellation).ConfigureAwait(false),
+                Image = await ImageFile.OfAsync(result.GetRequiredValue(target), cancellation).ConfigureAwait(false),
                 Arguments = result.GetValue(arguments) ?? [],
                 Environment = [.. result.GetRequiredValue(environment).Select(ParseVariable)],
                 Memory = result.GetValue(memory),
                 VirtualCpus = result.GetValue(virtualCpus),
                 Timeout = result.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 ColdBoot = result.GetValue(cold),
+                Debugger = result.GetValue(debugger),
             };
             return result.GetValue(process)
                 ? await ProcessRunner.RunAsync(options, cancellation).ConfigureAwait(false)
                 : await DomainRunner.RunAsync(options, cancellation).ConfigureAwait(false);
         });
         return command;
-    }
-
-    private static async Task<string> ImageAsync(string target, CancellationToken cancellation)
-    {
-        if (!File.Exists(target) || ProjectFile.IsProjectPath(target))
-            return await ProjectBuilder.BuildAsync(ProjectFile.Find(target), output: null, cancellation).ConfigureAwait(false);
-        ImageFile.RequireBootable(target);
-        return Path.GetFullPath(target);
     }
 
     private static KeyValuePair<string, string> ParseVariable(string text) => text.Split('=', 2) is [{ Length: > 0 } name, string value]

@@ -9,10 +9,15 @@ namespace Xenolith.Cli.Running;
 /// <summary>Runs images in the test bed.</summary>
 internal static class DomainRunner
 {
+    // Where the kernel takes exceptions: what the bed needs to know to debug a domain.
+    private const string TrapStubs = "trap_stubs";
+
     /// <summary>Runs the image to its end and returns the program's exit code, or one of <see cref="ExitCode"/>'s.</summary>
     internal static async Task<int> RunAsync(RunOptions options, CancellationToken cancellation)
     {
         DomainConfiguration configuration = Configure(options);
+        if (options.Debugger && configuration.VirtualCpus != 1)
+            throw new CliException(ExitCode.Usage, "--gdb needs a domain of one virtual CPU: add --vcpus 1");
         TestBed bed = await Progress.ShowAsync("Starting Xen", progress => TestBed.StartAsync(
             new BedOptions
             {
@@ -25,7 +30,16 @@ internal static class DomainRunner
         {
             Domain domain = await bed.CreateDomainAsync(Describe(configuration, options), cancellation).ConfigureAwait(false);
             await using (domain.ConfigureAwait(false))
-                return await FollowAsync(domain, options.Timeout, cancellation).ConfigureAwait(false);
+            {
+                if (!options.Debugger)
+                    return await FollowAsync(domain, options.Timeout, cancellation).ConfigureAwait(false);
+                PortForward port = await domain.ForwardDebuggerAsync(ImageFile.AddressOf(options.Image, TrapStubs), cancellation).ConfigureAwait(false);
+                await using (port.ConfigureAwait(false))
+                {
+                    Console.Error.WriteLine($"xenolith: the program waits for: gdb -ex 'target remote {port.LocalEndPoint}' '{options.Image}'");
+                    return await FollowAsync(domain, options.Timeout, cancellation).ConfigureAwait(false);
+                }
+            }
         }
     }
 
@@ -64,6 +78,7 @@ internal static class DomainRunner
         Memory = configuration.Memory,
         VirtualCpus = configuration.VirtualCpus,
         CommandLine = configuration.CommandLine,
+        Paused = options.Debugger,
         Interfaces = configuration.Bridge.Length != 0 ? [new DomainInterface()] : [],
         Disks = [.. configuration.Disks.Select(d => new BedDisk { HostPath = d.Target, VirtualDevice = d.Device, ReadOnly = d.ReadOnly })],
     };

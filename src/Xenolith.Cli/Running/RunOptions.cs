@@ -21,6 +21,9 @@ internal sealed record RunOptions
     /// <summary>How long the program may run; null for as long as it likes.</summary>
     internal TimeSpan? Timeout { get; init; }
 
+    /// <summary>Whether the program waits for gdb.</summary>
+    internal bool Debugger { get; init; }
+
     /// <summary>Whether the hypervisor boots from nothing.</summary>
     internal bool ColdBoot { get; init; }
 }

@@ -40,6 +40,7 @@ internal static unsafe class KernelMain
         Commit.Initialize();
         EntryTimestamp = record->EntryTimestamp;
         Clock.MarkStart();
+        Timers.Initialize();
         EntropyPool.Initialize(record->EntryTimestamp);
         AddressSpace.Randomize();
         // From here on, functions that return find another cookie than the one they began with; this one never returns.

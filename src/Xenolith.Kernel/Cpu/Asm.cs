@@ -12,6 +12,7 @@ internal static unsafe class Asm
     [DllImport("*", EntryPoint = "write_fs_base"), SuppressGCTransition] internal static extern void WriteFsBase(ulong value);
     [DllImport("*", EntryPoint = "read_fs_base"), SuppressGCTransition] internal static extern ulong ReadFsBase();
     [DllImport("*", EntryPoint = "read_fault_address"), SuppressGCTransition] internal static extern ulong ReadFaultAddress();
+    [DllImport("*", EntryPoint = "read_page_table_root"), SuppressGCTransition] internal static extern ulong ReadPageTableRoot();
     [DllImport("*", EntryPoint = "invalidate_page"), SuppressGCTransition] internal static extern void InvalidatePage(ulong address);
     [DllImport("*", EntryPoint = "flush_translations"), SuppressGCTransition] internal static extern void FlushTranslations();
     [DllImport("*", EntryPoint = "load_interrupt_table"), SuppressGCTransition] internal static extern void LoadInterruptTable(void* table, uint limit);
@@ -29,6 +30,7 @@ internal static unsafe class Asm
     [DllImport("*", EntryPoint = "switch_thread"), SuppressGCTransition] internal static extern void SwitchThread(Threads.Thread* from, Threads.Thread* to);
     [DllImport("*", EntryPoint = "enter_program"), SuppressGCTransition] internal static extern void EnterProgram(ulong kernelStackPointer);
     [DllImport("*", EntryPoint = "wait_for_interrupt"), SuppressGCTransition] internal static extern void WaitForInterrupt();
+    [DllImport("*", EntryPoint = "allow_interrupts"), SuppressGCTransition] internal static extern void AllowInterrupts();
     [DllImport("*", EntryPoint = "save_extended_state"), SuppressGCTransition] internal static extern void SaveExtendedState(void* area);
     [DllImport("*", EntryPoint = "restore_extended_state"), SuppressGCTransition] internal static extern void RestoreExtendedState(void* area);
     [DllImport("*", EntryPoint = "label_address"), SuppressGCTransition] private static extern ulong LabelAddress(int index);
@@ -60,4 +62,7 @@ internal static unsafe class Asm
     internal static ulong Content => LabelAddress(23);
     internal static ulong GuardedStacks => LabelAddress(24);
     internal static ulong InterruptTable => LabelAddress(25);
+    internal static byte* BuildId => (byte*)LabelAddress(26);
+    internal static ulong KernelTextStart => LabelAddress(27);
+    internal static ulong KernelTextEnd => LabelAddress(28);
 }

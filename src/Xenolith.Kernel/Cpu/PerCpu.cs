@@ -2,6 +2,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Xenolith.Kernel.Threads;
+using Thread = Xenolith.Kernel.Threads.Thread; // on the host, where tests compile this, there is another
 
 namespace Xenolith.Kernel.Cpu;
 
@@ -20,6 +21,22 @@ internal unsafe struct PerCpu
     internal bool Reschedule;
     /// <summary>True while the CPU waits in the scheduler for an event.</summary>
     internal bool Idle;
+
+    /// <summary>The threads that wait for this CPU.</summary>
+    internal RunQueue Queue;
+    /// <summary>Since when <see cref="Current"/> runs, or has last been accounted for; monotonic nanoseconds, as the times below.</summary>
+    internal ulong RunningSince;
+    /// <summary>When the slice of <see cref="Current"/> ends; means nothing unless <see cref="Competing"/>.</summary>
+    internal ulong SliceEnd;
+    /// <summary>Whether others were runnable when the program was last returned to: only then does a slice end.</summary>
+    internal bool Competing;
+    /// <summary>How long threads have run, but for what runs now.</summary>
+    internal ulong BusyTime;
+
+    /// <summary>What Xen's timer of this CPU is set to; Timers.Never when it is not.</summary>
+    internal ulong TimerSet;
+    /// <summary>The timer fired, and nobody has looked yet at what is due.</summary>
+    internal bool TimerFired;
 
     private static PerCpu boot;
 

@@ -57,6 +57,11 @@ read_fault_address:                             # -> rax = CR2
         movq %cr2, %rax
         ret
 
+        .globl read_page_table_root
+read_page_table_root:                           # -> rax = CR3
+        movq %cr3, %rax
+        ret
+
         .globl invalidate_page
 invalidate_page:                                # rdi = address
         invlpg (%rdi)
@@ -241,6 +246,7 @@ labels: .quad trap_stubs, syscall_entry, return_to_program, hypercall_page, boot
         .quad xl_rodata_start, xl_rodata_end, xl_data_start, xl_data_end, _start, xl_symbols
         .quad direct_map_level3, direct_map_level2, direct_map_level1, wait_halt, wait_halted, __security_cookie, vdso_file, task_state, xl_content
         .quad guarded_stacks, interrupt_table
+        .quad xl_build_id, xl_kernel_text_start, xl_kernel_text_end
 
         .section .xl.data.compiler, "aw", @progbits
         .balign 8

@@ -51,6 +51,14 @@ wait_halted:
         cli
         ret
 
+# allow_interrupts: lets an event in that has been waiting.
+        .globl allow_interrupts
+allow_interrupts:
+        sti
+        nop
+        cli
+        ret
+
 # save_extended_state(rdi = area, 64-byte aligned) / restore_extended_state(rdi)
         .globl save_extended_state
 save_extended_state:

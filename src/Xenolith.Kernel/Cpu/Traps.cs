@@ -11,7 +11,9 @@ namespace Xenolith.Kernel.Cpu;
 internal static unsafe class Traps
 {
     private const int DivideError = 0, Debug = 1, Nmi = 2, Breakpoint = 3, Overflow = 4, BoundRange = 5, InvalidOpcode = 6, DoubleFault = 8;
-    private const int StackFault = 12, GeneralProtection = 13, PageFault = 14, FloatingPoint = 16, AlignmentCheck = 17, SimdFloatingPoint = 19;
+    private const int StackFault = 12, GeneralProtection = 13, FloatingPoint = 16, AlignmentCheck = 17, SimdFloatingPoint = 19;
+
+    internal const int PageFault = 14;
 
     /// <summary>From the program, on the thread's kernel stack: may switch threads and deliver signals.</summary>
     [RuntimeExport("xl_program_trap")]
@@ -45,6 +47,9 @@ internal static unsafe class Traps
                 // As Linux reports them: no address is known.
                 Signals.Fault(frame, SignalNumber.Segv, SignalNumber.CodeKernel, 0);
                 break;
+            case Nmi:
+                Panic.StopForTrace(frame);
+                break;
             default:
                 Panic.Stop(frame, "unexpected exception in the program");
                 break;
@@ -73,6 +78,9 @@ internal static unsafe class Traps
                 if (address < Layout.ProgramEnd && (AddressSpace.Fault(address, frame->Error) == FaultResult.Handled || AddressSpace.Absorb(address)))
                     return;
                 Panic.Stop(frame, ThreadTable.IsGuard(address) || DescriptorTables.IsGuard(address) ? "kernel stack overflow" : "page fault in the kernel");
+                return;
+            case Nmi:
+                Panic.StopForTrace(frame);
                 return;
             case DoubleFault:
                 Panic.Stop(frame, "double fault");

@@ -7,17 +7,18 @@ namespace Xenolith.Kernel.Diagnostics;
 
 internal static unsafe class Backtrace
 {
-    private const int MaximumFrames = 48;
+    internal const int MaximumFrames = 48;
 
     // How far up the stack callers of functions without a frame are looked for.
     private const ulong SearchedBytes = 1024;
     private const ulong LargestFrame = 1 << 20;
     private const byte DirectCall = 0xE8;
 
-    internal static void FromHere() => PrintFrom(Asm.FramePointer(), 0);
+    /// <summary>One line for each caller of the function whose frame pointer this is.</summary>
+    internal static void PrintCallers(ulong pointer) => PrintFrom(pointer, 0, MaximumFrames);
 
     /// <summary>One line for the place, then one for each caller.</summary>
-    internal static void Print(TrapFrame* frame)
+    internal static void Print(TrapFrame* frame, int limit = MaximumFrames)
     {
         PrintPlace(frame->Rip);
         ulong pointer = frame->Rbp;
@@ -27,7 +28,7 @@ internal static unsafe class Backtrace
         int count = 1;
         // The C library keeps no frame pointers. Below the first frame, a word counts as a return address if it lies behind a call of
         // the function in hand; after a jump to where there is no code, if it lies behind any call.
-        for (; slot < end && IsReadable(slot); slot += sizeof(ulong))
+        for (; slot < end && count < limit && IsReadable(slot); slot += sizeof(ulong))
         {
             ulong word = *(ulong*)slot;
             if (!IsReturnAddress(word) || IsCode(place) && !IsCallOf(word, place))
@@ -41,13 +42,13 @@ internal static unsafe class Backtrace
         }
         while (IsFrame(pointer) && pointer < found)
             pointer = *(ulong*)pointer;
-        PrintFrom(pointer, count);
+        PrintFrom(pointer, count, limit);
     }
 
-    private static void PrintFrom(ulong pointer, int count)
+    private static void PrintFrom(ulong pointer, int count, int limit)
     {
         // Each frame: the caller's frame pointer, then the return address. Callers lie higher on the stack.
-        for (; count < MaximumFrames && (pointer & 7) == 0 && IsReadable(pointer); count++)
+        for (; count < limit && (pointer & 7) == 0 && IsReadable(pointer); count++)
         {
             ulong caller = ((ulong*)pointer)[0];
             ulong instruction = ((ulong*)pointer)[1];
@@ -64,6 +65,13 @@ internal static unsafe class Backtrace
     {
         Log.Begin();
         Log.Text("   at ");
+        AppendPlace(address);
+        Log.End();
+    }
+
+    /// <summary>A function's name with an offset, or the bare address, onto the line in hand.</summary>
+    internal static void AppendPlace(ulong address)
+    {
         if (IsCode(address) && SymbolTable.Find(Asm.Symbols, address, out ReadOnlySpan<byte> name, out ulong offset))
         {
             Log.Bytes(name);
@@ -72,7 +80,6 @@ internal static unsafe class Backtrace
         }
         else
             Log.Hex(address);
-        Log.End();
     }
 
     private static bool IsCode(ulong address) => address >= Asm.TextStart && address < Asm.TextEnd;
@@ -99,7 +106,8 @@ internal static unsafe class Backtrace
         ((byte*)address)[-5] == DirectCall && SymbolTable.Find(Asm.Symbols, place, out _, out ulong offset)
         && address + (ulong)(long)((int*)address)[-1] == place - offset;
 
-    private static bool IsReadable(ulong address)
+    /// <summary>True if there are pages behind an address and the 15 bytes that follow.</summary>
+    internal static bool IsReadable(ulong address)
     {
         ulong top = address >> 47;
         if (top != 0 && top != 0x1FFFF)

@@ -53,10 +53,14 @@ internal unsafe struct LineBuffer
         while (shift > 0 && value >> shift == 0)
             shift -= 4;
         for (; shift >= 0; shift -= 4)
-        {
-            byte digit = (byte)(value >> shift & 15);
-            Byte((byte)(digit < 10 ? '0' + digit : 'a' - 10 + digit));
-        }
+            Digit((int)(value >> shift & 15));
+    }
+
+    /// <summary>As two digits.</summary>
+    internal void HexByte(byte value)
+    {
+        Digit(value >> 4);
+        Digit(value & 15);
     }
 
     /// <summary>Ends the line.</summary>
@@ -66,6 +70,8 @@ internal unsafe struct LineBuffer
             Length--;
         bytes[Length++] = (byte)'\n';
     }
+
+    private void Digit(int value) => Byte((byte)(value < 10 ? '0' + value : 'a' - 10 + value));
 
     private void Byte(byte value)
     {

@@ -24,6 +24,8 @@ internal static class Log
 
     internal static void Hex(ulong value) => line.Hex(value);
 
+    internal static void HexByte(byte value) => line.HexByte(value);
+
     /// <summary>Ends the line and sends it, behind whatever the program has written; a line that the program has begun is ended first.</summary>
     internal static void End()
     {

@@ -7,24 +7,21 @@ namespace Xenolith.Kernel.Diagnostics;
 
 internal static unsafe class Panic
 {
-    private static bool panicking;
-
     /// <summary>A defect of the kernel. Does not return.</summary>
     internal static void Stop(string message)
     {
-        Enter();
+        CrashReport.Begin(Asm.FramePointer());
         Log.Begin();
         Log.Text("kernel panic: ");
         Log.Text(message);
         Log.End();
-        Backtrace.FromHere();
-        Crash();
+        CrashReport.Finish(ReportParts.OfKernel);
     }
 
     /// <summary>A CPU exception in the kernel. Does not return.</summary>
     internal static void Stop(TrapFrame* frame, string message)
     {
-        Enter();
+        CrashReport.Begin(frame);
         Log.Begin();
         Log.Text("kernel panic: ");
         Log.Text(message);
@@ -38,8 +35,15 @@ internal static unsafe class Panic
         Log.Hex(frame->Rsp);
         Log.Text(")");
         Log.End();
-        Backtrace.Print(frame);
-        Crash();
+        CrashReport.Finish(ReportParts.OfKernel);
+    }
+
+    /// <summary>An NMI, which only the toolstack sends: it wants to know what a domain does that says nothing. Does not return.</summary>
+    internal static void StopForTrace(TrapFrame* frame)
+    {
+        CrashReport.Begin(frame);
+        Log.Line("stopped by an NMI (xl trigger)");
+        CrashReport.Finish(ReportParts.OfTrace);
     }
 
     /// <summary>What the domain was given does not allow it to start: one line that says what to do. Does not return.</summary>
@@ -58,13 +62,5 @@ internal static unsafe class Panic
         ConsoleRing.Flush();
         ForeignMappings.NotifyAll();
         Hypercalls.Shutdown(ShutdownReason.Crash);
-    }
-
-    private static void Enter()
-    {
-        // A panic while panicking (a broken console, say) must not recurse: end at once.
-        if (panicking)
-            Hypercalls.Shutdown(ShutdownReason.Crash);
-        panicking = true;
     }
 }

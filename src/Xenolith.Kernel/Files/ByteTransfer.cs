@@ -18,6 +18,8 @@ internal static unsafe class ByteTransfer
                 return ConsoleFile.Read(buffer, file->IsNonBlocking);
             case FileKind.PipeReader:
                 return PipeBuffer.Read(file->Pipe, buffer, file->IsNonBlocking);
+            case FileKind.Watcher:
+                return FileTree.ReadEvents(file->Watcher, buffer, file->IsNonBlocking);
             case FileKind.Regular:
                 long count = FileTree.System->Read(file->Inode, file->Position, buffer);
                 if (count > 0)
@@ -47,6 +49,8 @@ internal static unsafe class ByteTransfer
                 return buffer.Length;
             case FileKind.Directory:
                 return -Errno.IsDirectory;
+            case FileKind.EventPoll:
+                return -Errno.Invalid;
             default:
                 return -Errno.IllegalSeek;
         }

@@ -22,8 +22,9 @@ internal unsafe partial struct FileSystem
         if (!inode->IsReadOnly && buffer.Length != 0
             && (inode->Accessed <= inode->Modified || inode->Accessed <= inode->Changed || now - inode->Accessed >= AccessTimeLifetime))
             inode->Accessed = now;
-        if (offset >= inode->Size)
+        if (offset >= inode->Size || buffer.Length == 0)
             return 0;
+        Raise(inode, WatchMask.Access);
         ulong count = inode->Size - offset;
         if (count > (ulong)buffer.Length)
             count = (ulong)buffer.Length;
@@ -92,6 +93,7 @@ internal unsafe partial struct FileSystem
         if (offset + done > inode->Size)
             inode->Size = offset + done;
         inode->Modified = inode->Changed = host.Now();
+        Raise(inode, WatchMask.Modify);
         return (long)done;
     }
 

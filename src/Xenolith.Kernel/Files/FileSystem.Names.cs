@@ -31,6 +31,7 @@ internal unsafe partial struct FileSystem
         inode->Links = isDirectory ? 2u : 1;
         inode->References--;
         Touch(directory);
+        RaiseName(directory, name, inode, WatchMask.Create);
         return inode;
     }
 
@@ -88,6 +89,8 @@ internal unsafe partial struct FileSystem
         inode->Links++;
         inode->Changed = host.Now();
         Touch(at->Parent);
+        RaiseSelf(inode, WatchMask.Attributes);
+        RaiseName(at->Parent, at->Name, inode, WatchMask.Create);
         return 0;
     }
 
@@ -189,10 +192,15 @@ internal unsafe partial struct FileSystem
         else if (!AddEntry(to->Parent, to->Name, moved))
             return -Errno.NoSpace;
         Dentry* entry = replaced != null ? to->Entry : to->Parent->Directory->Last;
+        if (replaced != null && replaced->Name == entry)
+            replaced->Name = null;
+        uint cookie = ++lastCookie;
+        RaiseName(from->Parent, Dentry.NameOf(from->Entry), moved, WatchMask.MovedFrom, cookie);
+        RaiseName(to->Parent, Dentry.NameOf(entry), moved, WatchMask.MovedTo, cookie);
         RemoveEntry(from->Parent, from->Entry);
+        moved->Name = entry;
         if (moved->IsDirectory)
         {
-            moved->Directory->Self = entry;
             SetParent(moved, to->Parent);
             from->Parent->Links--;
             if (replaced == null)
@@ -201,6 +209,9 @@ internal unsafe partial struct FileSystem
         moved->Changed = host.Now();
         Touch(from->Parent);
         Touch(to->Parent);
+        if (replaced != null)
+            RaiseSelf(replaced, replaced->IsDirectory ? WatchMask.Attributes | WatchMask.IsDirectory : WatchMask.Attributes);
+        RaiseSelf(moved, WatchMask.MoveSelf);
         if (replaced != null)
             DropName(replaced);
         return 0;
@@ -215,15 +226,25 @@ internal unsafe partial struct FileSystem
         Moved(second, from->Entry, to->Parent, from->Parent);
         Touch(from->Parent);
         Touch(to->Parent);
+        RaiseMove(from->Parent, from->Entry, to->Parent, to->Entry, first);
+        RaiseMove(to->Parent, to->Entry, from->Parent, from->Entry, second);
         return 0;
+    }
+
+    private void RaiseMove(Inode* from, Dentry* old, Inode* to, Dentry* entry, Inode* moved)
+    {
+        uint cookie = ++lastCookie;
+        RaiseName(from, Dentry.NameOf(old), moved, WatchMask.MovedFrom, cookie);
+        RaiseName(to, Dentry.NameOf(entry), moved, WatchMask.MovedTo, cookie);
+        RaiseSelf(moved, WatchMask.MoveSelf);
     }
 
     private void Moved(Inode* inode, Dentry* entry, Inode* from, Inode* to)
     {
         inode->Changed = host.Now();
+        inode->Name = entry;
         if (!inode->IsDirectory)
             return;
-        inode->Directory->Self = entry;
         from->Links--;
         to->Links++;
         SetParent(inode, to);
@@ -249,6 +270,7 @@ internal unsafe partial struct FileSystem
             return false;
         Directory* directory = parent->Directory;
         entry->Target = target;
+        entry->Directory = parent;
         entry->Hash = NameTable.Hash(name);
         entry->NameLength = (byte)name.Length;
         entry->Cookie = directory->NextCookie++;
@@ -265,17 +287,17 @@ internal unsafe partial struct FileSystem
         directory->Last = entry;
         directory->Count++;
         directory->Names.Add(HeapOfThis(), directory->First, entry, directory->Count);
-        if (target->IsDirectory && target->Directory->Self == null)
-        {
-            target->Directory->Self = entry;
+        if (target->IsDirectory && target->Name == null)
             parent->Links++;
-        }
+        target->Name = entry;
         return true;
     }
 
     private void RemoveEntry(Inode* parent, Dentry* entry)
     {
         Directory* directory = parent->Directory;
+        if (entry->Target->Name == entry)
+            entry->Target->Name = null;
         for (DirectoryCursor* cursor = directory->Cursors; cursor != null; cursor = cursor->Next)
             if (cursor->At == entry)
                 cursor->At = entry->Next;
@@ -295,6 +317,12 @@ internal unsafe partial struct FileSystem
     private void RemoveName(Inode* parent, Dentry* entry)
     {
         Inode* inode = entry->Target;
+        if (!inode->IsDirectory)
+            RaiseSelf(inode, WatchMask.Attributes);
+        // As Linux: who watches what goes is told first, unless it is still in use.
+        if (inode->References == 0 && inode->Links == (inode->IsDirectory ? 2 : 1))
+            EndWatches(inode);
+        RaiseName(parent, Dentry.NameOf(entry), inode, WatchMask.Delete);
         RemoveEntry(parent, entry);
         if (inode->IsDirectory)
             parent->Links--;
@@ -307,8 +335,6 @@ internal unsafe partial struct FileSystem
     {
         inode->Changed = host.Now();
         inode->Links -= inode->IsDirectory ? 2u : 1;
-        if (inode->IsDirectory)
-            inode->Directory->Self = null;
         EndIfUnused(inode);
     }
 

@@ -60,6 +60,8 @@ internal unsafe partial struct FileSystem
             return OpenUnnamed(inode, permissions, out error);
         if (!isNew)
             error = CheckOpen(inode, flags);
+        if (error == 0 && (flags & OpenFlags.Path) == 0)
+            Raise(inode, WatchMask.Open);
         if (error == 0 && !isNew && (flags & OpenFlags.Truncate) != 0 && inode->IsRegular)
             error = Truncate(inode, 0);
         if (error != 0)
@@ -98,6 +100,7 @@ internal unsafe partial struct FileSystem
             return -Errno.NotSupported;
         inode->Mode = inode->Type | permissions & FileType.Permissions;
         inode->Changed = host.Now();
+        Raise(inode, WatchMask.Attributes);
         return 0;
     }
 
@@ -111,6 +114,7 @@ internal unsafe partial struct FileSystem
         if (group != uint.MaxValue)
             inode->Group = group;
         inode->Changed = host.Now();
+        Raise(inode, WatchMask.Attributes);
         return 0;
     }
 
@@ -125,6 +129,8 @@ internal unsafe partial struct FileSystem
         if (modified != KeepTime)
             inode->Modified = modified == CurrentTime ? now : modified;
         inode->Changed = now;
+        if (accessed != KeepTime || modified != KeepTime)
+            Raise(inode, modified == KeepTime ? WatchMask.Access : accessed == KeepTime ? WatchMask.Modify : WatchMask.Attributes);
         return 0;
     }
 

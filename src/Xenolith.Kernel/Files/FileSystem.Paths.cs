@@ -209,7 +209,7 @@ internal unsafe partial struct FileSystem
         Inode* node = directory;
         for (; node != Root; node = node->Directory->Parent)
         {
-            Dentry* self = node->Directory->Self;
+            Dentry* self = node->Name;
             if (self == null)
                 return -Errno.NoEntry;
             at -= self->NameLength + 1;

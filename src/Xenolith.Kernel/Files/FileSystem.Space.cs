@@ -29,6 +29,7 @@ internal unsafe partial struct FileSystem
         }
         inode->Size = size;
         inode->Modified = inode->Changed = host.Now();
+        Raise(inode, WatchMask.Modify);
         return 0;
     }
 
@@ -58,6 +59,7 @@ internal unsafe partial struct FileSystem
         if ((mode & KeepSize) == 0 && end > inode->Size)
             inode->Size = end;
         inode->Modified = inode->Changed = host.Now();
+        Raise(inode, WatchMask.Modify);
         return 0;
     }
 

@@ -2,7 +2,8 @@
 // or waiting; so it also runs on the host, where it is compared with Linux.
 //
 // FileSystem.Paths.cs finds what a path leads to; FileSystem.Names.cs makes, moves and removes names; FileSystem.Content.cs reads and
-// writes; FileSystem.Space.cs shortens, preallocates and punches holes; FileSystem.Directories.cs enumerates.
+// writes; FileSystem.Space.cs shortens, preallocates and punches holes; FileSystem.Directories.cs enumerates; FileSystem.Watches.cs tells who
+// wants to know.
 using System;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
@@ -30,6 +31,9 @@ internal unsafe struct FileSystemHost
 
     /// <summary>Takes the pages from a number to before another, which are about to go, out of all mappings of a file.</summary>
     internal delegate*<Inode*, ulong, ulong, void> Unmap;
+
+    /// <summary>A <see cref="Watcher"/> has something to read.</summary>
+    internal delegate*<void> EventAdded;
 }
 
 /// <summary>Starts zeroed and must not move. Not thread-safe. Results are 0 or more, or a negative <see cref="Errno"/>.</summary>
@@ -40,6 +44,10 @@ internal unsafe partial struct FileSystem
     internal FileHeap Heap;
     private FileSystemHost host;
     private ulong lastNumber;
+    // Watches that there are: none is the usual case, in which nothing is looked up.
+    private uint watchCount;
+    // Pairs the two events of a move.
+    private uint lastCookie;
     // The path that is being resolved, and the one that takes its place at a symbolic link.
     private fixed byte scratch[ScratchSize];
 
@@ -122,6 +130,7 @@ internal unsafe partial struct FileSystem
         // A directory's end may be its parent's.
         while (inode->References == 0 && inode->Links == 0)
         {
+            EndWatches(inode);
             Inode* parent = null;
             if (inode->IsDirectory && inode->Directory != null)
             {

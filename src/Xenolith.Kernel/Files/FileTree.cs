@@ -16,7 +16,7 @@ internal static unsafe class FileTree
 
     private static FileSystem system;
     private static Inode* workingDirectory;
-    private static WaitQueue lockWaiters;
+    private static WaitQueue lockWaiters, eventReaders;
 
     /// <summary>Valid after <see cref="IsReady"/> has said so.</summary>
     internal static FileSystem* System => (FileSystem*)Unsafe.AsPointer(ref system);
@@ -72,6 +72,26 @@ internal static unsafe class FileTree
             _ = Lock(file, FileLock.None, wait: false);
     }
 
+    /// <summary>read(2) of an inotify descriptor.</summary>
+    internal static long ReadEvents(Watcher* watcher, Span<byte> buffer, bool nonBlocking)
+    {
+        const int most = 64 << 10;
+        if (buffer.Length > most)
+            buffer = buffer.Slice(0, most);
+        for (; ; )
+        {
+            if (!UserMemory.IsWritable(buffer))
+                return -Errno.Fault;
+            long count = System->ReadEvents(watcher, buffer);
+            if (count != 0)
+                return count;
+            if (nonBlocking)
+                return -Errno.Again;
+            if (Scheduler.Block(EventReaders, Timers.Never) == WakeReason.Signal)
+                return -Errno.RestartSystemCall;
+        }
+    }
+
     private static bool Make()
     {
         FileSystemHost host = default;
@@ -81,6 +101,7 @@ internal static unsafe class FileTree
         host.Now = &Clock.WallClock;
         host.Populate = &SystemTree.Populate;
         host.Unmap = &AddressSpace.UnmapFile;
+        host.EventAdded = &EventAdded;
         if (system.Root == null && system.Initialize(host, Frames.Total >> LimitShift) != 0)
             return false;
         PathResult found;
@@ -110,5 +131,14 @@ internal static unsafe class FileTree
 
     private static ulong AvailablePages() => Commit.Available;
 
+    private static void EventAdded()
+    {
+        Scheduler.WakeAll(EventReaders);
+        Readiness.Changed();
+    }
+
     private static WaitQueue* Waiters => (WaitQueue*)Unsafe.AsPointer(ref lockWaiters);
+
+    // Few read events, and fewer at once: each looks again when any has come.
+    private static WaitQueue* EventReaders => (WaitQueue*)Unsafe.AsPointer(ref eventReaders);
 }

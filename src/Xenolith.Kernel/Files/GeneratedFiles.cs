@@ -143,6 +143,8 @@ internal static unsafe class GeneratedFiles
             case GeneratedFile.MountInfo:
                 Mount(ref text, "20 0 0:1 / / rw,relatime - tmpfs tmpfs rw");
                 Mount(ref text, "21 20 0:2 / /app ro,relatime - xenolith image ro");
+                if (SystemTree.HasShared)
+                    Mount(ref text, "25 20 0:6 / /usr ro,relatime - xenolith image ro");
                 Mount(ref text, "22 20 0:3 / /dev ro,relatime - devtmpfs dev ro");
                 Mount(ref text, "23 20 0:4 / /proc ro,relatime - proc proc ro");
                 Mount(ref text, "24 20 0:5 / /sys ro,relatime - sysfs sysfs ro");
@@ -150,6 +152,8 @@ internal static unsafe class GeneratedFiles
             case GeneratedFile.Mounts:
                 Mount(ref text, "tmpfs / tmpfs rw,relatime 0 0");
                 Mount(ref text, "image /app xenolith ro,relatime 0 0");
+                if (SystemTree.HasShared)
+                    Mount(ref text, "image /usr xenolith ro,relatime 0 0");
                 Mount(ref text, "dev /dev devtmpfs ro,relatime 0 0");
                 Mount(ref text, "proc /proc proc ro,relatime 0 0");
                 Mount(ref text, "sysfs /sys sysfs ro,relatime 0 0");
@@ -181,13 +185,13 @@ internal static unsafe class GeneratedFiles
 
     private static void WriteSystem(ref TextWriter text)
     {
-        ulong ticks = Ticks(Clock.SinceStart());
+        ulong busy = Ticks(Scheduler.BusyTime()), idle = Ticks(Clock.SinceStart()) - busy;
         text.Line.Text("cpu  ");
-        Numbers(ref text, ticks, 0, 0, 0, 0, 0, 0);
+        Numbers(ref text, busy, 0, 0, idle, 0, 0, 0);
         text.Line.Text(" 0 0 0");
         text.End();
         text.Line.Text("cpu0 ");
-        Numbers(ref text, ticks, 0, 0, 0, 0, 0, 0);
+        Numbers(ref text, busy, 0, 0, idle, 0, 0, 0);
         text.Line.Text(" 0 0 0");
         text.End();
         text.Line.Text("btime ");
@@ -218,13 +222,13 @@ internal static unsafe class GeneratedFiles
         text.Pair("Threads", (ulong)ThreadTable.Count);
     }
 
-    // proc(5), /proc/pid/stat. Time since the start counts as the process's own; nothing else runs here.
+    // proc(5), /proc/pid/stat. All time that threads ran is user time.
     private static void WriteProcess(ref TextWriter text)
     {
         text.Line.Text("1 (");
         WriteProgram(ref text, withDirectory: false);
         text.Line.Text(") R 0 1 1 0 -1 0 0 0 0 0 ");
-        Numbers(ref text, Ticks(Clock.SinceStart()), 0, 0, 0, 20, 0, (ulong)ThreadTable.Count);
+        Numbers(ref text, Ticks(Scheduler.BusyTime()), 0, 0, 0, 20, 0, (ulong)ThreadTable.Count);
         text.Line.Text(" 0 0 "); // itrealvalue, starttime
         text.Line.Decimal(AddressSpace.Size);
         text.Line.Text(" ");

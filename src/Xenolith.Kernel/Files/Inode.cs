@@ -44,6 +44,12 @@ internal unsafe struct Inode
 
     internal InodeFlags Flags;
 
+    /// <summary>The name that was last made for it; null for the root, and once that name has been removed.</summary>
+    internal Dentry* Name;
+
+    /// <summary>Who is told what happens to it.</summary>
+    internal Watch* Watches;
+
     /// <summary>The owner's: a device's number, what populates a directory, what generates a file.</summary>
     internal uint Tag;
 
@@ -84,9 +90,6 @@ internal unsafe struct Inode
 internal unsafe struct Directory
 {
     internal Inode* Parent;
-
-    /// <summary>Its own entry in the parent; null for the root, and once it has been removed.</summary>
-    internal Dentry* Self;
 
     internal Dentry* First, Last;
     internal uint Count;

@@ -19,6 +19,9 @@ internal unsafe struct Dentry
 
     internal Inode* Target;
 
+    /// <summary>Where it stands.</summary>
+    internal Inode* Directory;
+
     /// <summary>Its place in the directory's order: never used twice.</summary>
     internal ulong Cookie;
 

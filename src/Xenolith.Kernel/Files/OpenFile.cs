@@ -24,6 +24,9 @@ internal enum FileKind
 
     /// <summary>An epoll instance.</summary>
     EventPoll,
+
+    /// <summary>An inotify instance.</summary>
+    Watcher,
 }
 
 internal unsafe struct OpenFile
@@ -37,6 +40,7 @@ internal unsafe struct OpenFile
     internal int References;
     internal PipeBuffer* Pipe;
     internal EventPoll* PollSet;
+    internal Watcher* Watcher;
 
     /// <summary>What it was opened by name for; null for pipes and the console's first descriptors.</summary>
     internal Inode* Inode;
@@ -69,8 +73,12 @@ internal unsafe struct OpenFile
             EventPoll.Free(file->PollSet);
         if (file->Pipe != null)
             PipeBuffer.CloseEnd(file->Pipe, file->Kind);
+        if (file->Watcher != null)
+            FileTree.System->EndWatcher(file->Watcher);
         if (file->Inode != null)
         {
+            if (file->Kind != FileKind.Path)
+                FileTree.System->Raise(file->Inode, file->CanWrite ? WatchMask.CloseWrite : WatchMask.CloseNoWrite);
             if (file->Kind == FileKind.Directory)
                 FileSystem.CloseCursor(file->Inode, &file->Cursor);
             FileTree.Unlock(file);

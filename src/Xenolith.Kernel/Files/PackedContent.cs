@@ -2,8 +2,8 @@
 // offsets from the start of the archive, which is aligned to a page:
 //
 //      u32 magic "XLFS", u32 count, u32 name, u32 nameLength     the name of the program
-//      entry[count], 40 bytes each                               0 is the root; what is in a directory lies together
-//          u64 data, u64 size        a directory: its first entry and how many; a file: its bytes
+//      entry[count], 40 bytes each                               0 is /app, 1 /usr, 2 /etc; what is in a directory lies together
+//          u64 data, u64 size        a directory: its first entry and how many; a file: its bytes; a symbolic link: its text
 //          u64 modified              nanoseconds since 1970
 //          u32 name, u32 nameLength
 //          u32 mode, u32 0           type and permissions (inode(7))
@@ -24,6 +24,9 @@ internal struct PackedEntry
 /// <param name="address">Where the archive begins.</param>
 internal readonly unsafe ref struct PackedContent(byte* address)
 {
+    /// <summary>The entries of the directories that the archive fills.</summary>
+    internal const uint Application = 0, Shared = 1, Configuration = 2;
+
     private const uint Magic = 0x53464C58;
     private const int HeaderSize = 16;
 
@@ -43,10 +46,11 @@ internal readonly unsafe ref struct PackedContent(byte* address)
 
     /// <summary>Adds the entries of a directory of the archive to one of the file system.</summary>
     /// <param name="system">The file system.</param>
-    /// <param name="directory">Its <see cref="Inode.Tag"/> is the index of its entry.</param>
-    internal long Populate(FileSystem* system, Inode* directory)
+    /// <param name="directory">The file system's directory.</param>
+    /// <param name="from">The index of the archive's.</param>
+    internal long Populate(FileSystem* system, Inode* directory, uint from)
     {
-        PackedEntry* parent = Entry(directory->Tag);
+        PackedEntry* parent = Entry(from);
         for (uint index = (uint)parent->Data; index < parent->Data + parent->Size; index++)
         {
             PackedEntry* entry = Entry(index);

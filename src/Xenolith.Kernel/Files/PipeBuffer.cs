@@ -21,13 +21,18 @@ internal unsafe struct PipeBuffer
 
     internal static PipeBuffer* Create()
     {
+        if (!Commit.TryCharge(1))
+            return null;
         ulong frame = Frames.Allocate(0);
         if (frame == 0)
+        {
+            Commit.Uncharge(1);
             return null;
+        }
         PipeBuffer* pipe = (PipeBuffer*)pool.Take((uint)sizeof(PipeBuffer));
         if (pipe == null)
         {
-            Frames.Free(frame, 0);
+            Free((byte*)(Layout.DirectMap + frame));
             return null;
         }
         *pipe = default;
@@ -50,7 +55,7 @@ internal unsafe struct PipeBuffer
         }
         if (pipe->hasReader || pipe->hasWriter)
             return;
-        Frames.Free((ulong)pipe->bytes - Layout.DirectMap, 0);
+        Free(pipe->bytes);
         pool.Return(pipe);
     }
 
@@ -76,6 +81,10 @@ internal unsafe struct PipeBuffer
             if (Scheduler.Block(&pipe->readers, Timers.Never) == WakeReason.Signal)
                 return -Errno.RestartSystemCall;
         }
+        if (buffer.Length > Capacity)
+            buffer = buffer.Slice(0, Capacity);
+        if (!UserMemory.IsWritable(buffer))
+            return -Errno.Fault;
         int count = 0;
         for (; count < buffer.Length && pipe->head != pipe->tail; count++)
             buffer[count] = pipe->bytes[pipe->head++ % Capacity];
@@ -104,11 +113,20 @@ internal unsafe struct PipeBuffer
                     return written > 0 ? written : -Errno.RestartSystemCall;
                 continue;
             }
+            int rest = buffer.Length - written;
+            if (!UserMemory.IsReadable(buffer.Slice(written, rest < Capacity ? rest : Capacity)))
+                return written > 0 ? written : -Errno.Fault;
             for (; written < buffer.Length && Available(pipe) < Capacity; written++)
                 pipe->bytes[pipe->tail++ % Capacity] = buffer[written];
             Changed(pipe, &pipe->readers);
         }
         return written;
+    }
+
+    private static void Free(byte* bytes)
+    {
+        Frames.Free((ulong)bytes - Layout.DirectMap, 0);
+        Commit.Uncharge(1);
     }
 
     private static void Changed(PipeBuffer* pipe, WaitQueue* waiting)

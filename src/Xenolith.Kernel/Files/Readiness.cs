@@ -23,6 +23,7 @@ internal static unsafe class Readiness
         FileKind.Console => ConsoleRing.HasInput ? In | Out : Out,
         FileKind.PipeReader or FileKind.PipeWriter => PipeBuffer.ReadyFor(file->Pipe, file->Kind),
         FileKind.EventPoll => EventPoll.HasReady(file->PollSet) ? In : 0,
+        FileKind.Watcher => file->Watcher->First != null || file->Watcher->HasLost ? In : 0,
         _ => In | Out,
     };
 
@@ -31,9 +32,10 @@ internal static unsafe class Readiness
     {
         FileKind.Console => ConsoleRing.Arrivals,
         FileKind.PipeReader or FileKind.PipeWriter => PipeBuffer.ChangesOf(file->Pipe),
+        FileKind.Watcher => file->Watcher->Arrivals,
         _ => 0,
     };
 
     /// <summary>False for what is always ready, which epoll(7) refuses to watch.</summary>
-    internal static bool CanBeWatched(OpenFile* file) => file->Kind is FileKind.Console or FileKind.PipeReader or FileKind.PipeWriter;
+    internal static bool CanBeWatched(OpenFile* file) => file->Kind is FileKind.Console or FileKind.PipeReader or FileKind.PipeWriter or FileKind.Watcher;
 }

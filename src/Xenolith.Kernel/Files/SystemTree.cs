@@ -1,7 +1,8 @@
 // What the file system has from the start: the program and its content below /app, devices below /dev, what the kernel tells below /proc
-// and /sys, and a few files in /etc. A directory's entries are made when something in it is first asked for.
+// and /sys, and a few files in /etc, where what was packed there comes first. A directory's entries are made when something in it is first asked for.
 //
 //      /app         read-only: the program, and what was packed with it
+//      /usr         read-only: what was packed there, if anything was
 //      /dev, /proc, /sys   read-only
 //      /dev/shm, /etc, /root, /run, /tmp, /var/tmp and the root itself   writable, in memory
 using System;
@@ -29,12 +30,15 @@ internal static unsafe class SystemTree
 
     internal static ReadOnlySpan<byte> ProgramName => Content.IsPresent ? Content.ProgramName : "program"u8;
 
+    /// <summary>Whether something was packed below /usr.</summary>
+    internal static bool HasShared => Content.IsPresent && Content.Entry(PackedContent.Shared)->Size != 0;
+
     /// <summary>Makes what the root has.</summary>
     internal static long PopulateRoot()
     {
         Inode* root = FileTree.System->Root;
         Maker maker = new(root);
-        maker.Directory("app"u8, 0, InodeFlags.ReadOnly);
+        maker.Directory("app"u8, PackedContent.Application, InodeFlags.ReadOnly);
         maker.Directory("dev"u8, Devices, InodeFlags.ReadOnly);
         maker.Directory("etc"u8, Configuration);
         maker.Directory("proc"u8, Processes, InodeFlags.ReadOnly);
@@ -42,6 +46,8 @@ internal static unsafe class SystemTree
         maker.Node("run"u8, DirectoryMode);
         maker.Directory("sys"u8, Hardware, InodeFlags.ReadOnly);
         maker.Node("tmp"u8, FileType.Directory | Sticky | All);
+        if (HasShared)
+            maker.Directory("usr"u8, PackedContent.Shared, InodeFlags.ReadOnly);
         maker.Directory("var"u8, Variable);
         return maker.Error;
     }
@@ -63,6 +69,10 @@ internal static unsafe class SystemTree
                 maker.Node("shm"u8, FileType.Directory | Sticky | All);
                 break;
             case Configuration:
+                // What was packed comes first, and in the place of the kernel's own.
+                long error = Content.IsPresent ? Content.Populate(FileTree.System, directory, PackedContent.Configuration) : 0;
+                if (error != 0)
+                    return error;
                 maker.File("passwd"u8, "root:x:0:0:root:/root:/bin/sh\n"u8);
                 maker.File("group"u8, "root:x:0:\n"u8);
                 maker.File("hosts"u8, "127.0.0.1\tlocalhost\n::1\tlocalhost\n"u8);
@@ -126,8 +136,8 @@ internal static unsafe class SystemTree
 
     private static long PopulatePacked(Inode* directory)
     {
-        long error = Content.IsPresent ? Content.Populate(FileTree.System, directory) : 0;
-        if (error != 0 || directory->Tag != 0)
+        long error = Content.IsPresent ? Content.Populate(FileTree.System, directory, directory->Tag) : 0;
+        if (error != 0 || directory->Tag != PackedContent.Application)
             return error;
         // The program lies beside its content, as what of it is constant.
         Inode* program = FileTree.System->CreateOnce(directory, ProgramName, FileType.Regular | 0x16D, out error);
@@ -173,7 +183,7 @@ internal static unsafe class SystemTree
         internal void File(ReadOnlySpan<byte> name, ReadOnlySpan<byte> content)
         {
             Inode* inode = Node(name, FileMode);
-            if (inode == null)
+            if (inode == null || inode->IsPacked || !inode->IsRegular)
                 return;
             long written = FileTree.System->Write(inode, 0, content);
             if (written < 0)

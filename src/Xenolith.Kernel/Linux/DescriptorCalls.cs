@@ -13,10 +13,16 @@ internal static unsafe class DescriptorCalls
     private const ulong DuplicateFdCloseOnExec = 1030, SetPipeSize = 1031, GetPipeSize = 1032;
     private const ulong LockShared = 1, LockExclusive = 2, LockNonBlocking = 4, LockUnlock = 8;
 
-    /// <summary>ioctl(2): nothing here is a terminal.</summary>
+    /// <summary>ioctl(2).</summary>
+    /// <kept>Nothing here is a terminal, and it says so.</kept>
+    /// <refused>All requests.</refused>
+    /// <errors>EBADF, ENOTTY</errors>
     internal static long Control(ulong descriptor) => FileTable.Get(descriptor) == null ? -Errno.BadFile : -Errno.NotTerminal;
 
     /// <summary>flock(2). Pipes and the console's first descriptors have nothing that a lock would guard.</summary>
+    /// <kept>Shared and exclusive locks of open files, LOCK_NB, waiting.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EAGAIN, EBADF, EINTR, EINVAL</errors>
     internal static long Lock(ulong descriptor, ulong operation)
     {
         OpenFile* file = FileTable.Get(descriptor);
@@ -38,6 +44,10 @@ internal static unsafe class DescriptorCalls
         return result;
     }
 
+    /// <summary>pipe2(2) and pipe(2).</summary>
+    /// <kept>O_NONBLOCK, O_CLOEXEC; writes of up to 4096 bytes are atomic. A pipe holds 4096 bytes.</kept>
+    /// <refused>O_DIRECT, O_NOTIFICATION_PIPE.</refused>
+    /// <errors>EFAULT, EINVAL, EMFILE, ENOMEM</errors>
     internal static long Pipe(ulong descriptors, ulong flags)
     {
         if ((flags & ~(ulong)(OpenFlags.NonBlocking | OpenFlags.CloseOnExec)) != 0)
@@ -84,6 +94,10 @@ internal static unsafe class DescriptorCalls
         return 0;
     }
 
+    /// <summary>dup(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, EINVAL, EMFILE, ENOMEM</errors>
     internal static long Duplicate(ulong descriptor, ulong lowest, bool closeOnExec)
     {
         OpenFile* file = FileTable.Get(descriptor);
@@ -96,6 +110,9 @@ internal static unsafe class DescriptorCalls
     }
 
     /// <summary>dup2(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, ENOMEM</errors>
     internal static long DuplicateTo(ulong descriptor, ulong target)
     {
         if (descriptor != target)
@@ -104,9 +121,19 @@ internal static unsafe class DescriptorCalls
     }
 
     /// <summary>dup3(2).</summary>
+    /// <kept>O_CLOEXEC.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, EINVAL, ENOMEM</errors>
     internal static long DuplicateTo(ulong descriptor, ulong target, ulong flags) =>
         (flags & ~(ulong)OpenFlags.CloseOnExec) != 0 || descriptor == target ? -Errno.Invalid : Replace(descriptor, target, flags != 0);
 
+    /// <summary>fcntl(2).</summary>
+    /// <kept>
+    /// F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_APPEND, O_NONBLOCK), F_GETPIPE_SZ; F_SETPIPE_SZ says 4096. Record locks
+    /// (F_SETLK) are checked and granted: within one process they never conflict.
+    /// </kept>
+    /// <refused>Locks of open file descriptions (F_OFD_SETLK), leases, seals, owners.</refused>
+    /// <errors>EBADF, EFAULT, EINVAL, EMFILE</errors>
     internal static long FileControl(ulong descriptor, ulong command, ulong argument)
     {
         OpenFile* file = FileTable.Get(descriptor);
@@ -151,7 +178,7 @@ internal static unsafe class DescriptorCalls
     private static long RecordLock(OpenFile* file, ulong address, bool isQuery)
     {
         const ushort read = 0, write = 1, unlock = 2, fromEnd = 2;
-        if (!UserMemory.IsWritable(address, 32))
+        if (!(isQuery ? UserMemory.IsWritable(address, 32) : UserMemory.IsReadable(address, 32)))
             return -Errno.Fault;
         ushort* fields = (ushort*)address;
         long start = ((long*)address)[1], length = ((long*)address)[2];

@@ -14,6 +14,10 @@ internal static unsafe class DirectoryCalls
 {
     private const int EntryHeader = 19;
 
+    /// <summary>mkdirat(2) and mkdir(2).</summary>
+    /// <kept>Permissions less the umask.</kept>
+    /// <refused>Directories in what is read-only.</refused>
+    /// <errors>path, EEXIST, ENOSPC, EROFS</errors>
     internal static long MakeDirectory(ulong directory, ulong path, ulong mode)
     {
         PathResult at;
@@ -26,6 +30,9 @@ internal static unsafe class DirectoryCalls
     }
 
     /// <summary>unlinkat(2), and with AT_REMOVEDIR rmdir(2).</summary>
+    /// <kept>A file lives on while it is open or mapped.</kept>
+    /// <refused>What is read-only.</refused>
+    /// <errors>path, EBUSY, EINVAL, EISDIR, ENOTEMPTY, EROFS</errors>
     internal static long Remove(ulong directory, ulong path, ulong flags)
     {
         if ((flags & ~PathArguments.RemoveDirectory) != 0)
@@ -37,6 +44,10 @@ internal static unsafe class DirectoryCalls
         return flags != 0 ? FileTree.System->RemoveDirectory(&at) : FileTree.System->Unlink(&at);
     }
 
+    /// <summary>renameat2(2), renameat(2) and rename(2).</summary>
+    /// <kept>Replacing, RENAME_NOREPLACE, RENAME_EXCHANGE.</kept>
+    /// <refused>RENAME_WHITEOUT. Between what is read-only and what is not, as between file systems.</refused>
+    /// <errors>path, EBUSY, EEXIST, EINVAL, EISDIR, ENOSPC, ENOTEMPTY, EROFS, EXDEV</errors>
     internal static long Rename(ulong fromDirectory, ulong from, ulong toDirectory, ulong to, ulong flags)
     {
         if (flags > FileSystem.RenameExchange) // both at once, or one that is not offered
@@ -48,6 +59,10 @@ internal static unsafe class DirectoryCalls
         return error != 0 ? error : FileTree.System->Rename(&source, &target, (uint)flags);
     }
 
+    /// <summary>linkat(2) and link(2).</summary>
+    /// <kept>AT_SYMLINK_FOLLOW, AT_EMPTY_PATH.</kept>
+    /// <refused>As rename.</refused>
+    /// <errors>path, EEXIST, EINVAL, ENOSPC, EPERM, EROFS, EXDEV</errors>
     internal static long Link(ulong fromDirectory, ulong from, ulong toDirectory, ulong to, ulong flags)
     {
         if ((flags & ~(PathArguments.SymlinkFollow | PathArguments.EmptyPath)) != 0)
@@ -63,6 +78,10 @@ internal static unsafe class DirectoryCalls
         return FileTree.System->Link(inode, &target);
     }
 
+    /// <summary>symlinkat(2) and symlink(2).</summary>
+    /// <kept>Texts of up to 4095 bytes.</kept>
+    /// <refused>Links in what is read-only.</refused>
+    /// <errors>path, EEXIST, ENOSPC, EROFS</errors>
     internal static long MakeLink(ulong text, ulong directory, ulong path)
     {
         long error = PathArguments.Read(text, out ReadOnlySpan<byte> target);
@@ -74,6 +93,10 @@ internal static unsafe class DirectoryCalls
         return error != 0 ? error : FileTree.System->CreateLink(&at, target);
     }
 
+    /// <summary>readlinkat(2) and readlink(2).</summary>
+    /// <kept>A text that is longer than the buffer is cut off.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>path, EINVAL</errors>
     internal static long ReadLink(ulong directory, ulong path, ulong buffer, ulong size)
     {
         if ((long)size <= 0)
@@ -91,6 +114,9 @@ internal static unsafe class DirectoryCalls
     }
 
     /// <summary>getdents64(2).</summary>
+    /// <kept>Entries may come and go meanwhile: each that stays is told once.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, EFAULT, EINVAL, ENOENT, ENOTDIR</errors>
     internal static long Enumerate(ulong descriptor, ulong buffer, ulong size)
     {
         OpenFile* file = FileTable.Get(descriptor);
@@ -102,6 +128,7 @@ internal static unsafe class DirectoryCalls
             size = int.MaxValue;
         if (file->Inode->Links == 0)
             return -Errno.NoEntry;
+        FileTree.System->Raise(file->Inode, WatchMask.Access);
         ulong used = 0;
         DirectoryItem item = default;
         while (FileSystem.Peek(file->Inode, &file->Cursor, ref item))
@@ -125,6 +152,10 @@ internal static unsafe class DirectoryCalls
         return (long)used;
     }
 
+    /// <summary>getcwd(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Paths of more than 1024 bytes.</refused>
+    /// <errors>EFAULT, ENOENT, ENOMEM, ERANGE</errors>
     internal static long CurrentDirectory(ulong buffer, ulong size)
     {
         if (!FileTree.IsReady())
@@ -142,12 +173,20 @@ internal static unsafe class DirectoryCalls
         return length + 1;
     }
 
+    /// <summary>chdir(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>path</errors>
     internal static long ChangeDirectory(ulong path)
     {
         long error = PathArguments.Find(PathArguments.WorkingDirectory, path, 0, out Inode* inode);
         return error != 0 ? error : ChangeDirectory(inode);
     }
 
+    /// <summary>fchdir(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EBADF, ENOTDIR</errors>
     internal static long ChangeToOpenDirectory(ulong descriptor)
     {
         OpenFile* file = FileTable.Get(descriptor);

@@ -17,7 +17,7 @@ internal static unsafe class Dispatcher
         internal fixed ulong Words[HighestNumber / 64];
     }
 
-    // The calls that have been reported as unknown: each is named once.
+    // The calls that have been reported as not there: each is named once.
     private static Numbers reported;
 
     /// <summary>Called by Traps.S on the thread's kernel stack. Returns 1 if the frame must be restored whole.</summary>
@@ -59,6 +59,7 @@ internal static unsafe class Dispatcher
             case SystemCall.Lstat: return MetadataCalls.Stat(PathArguments.WorkingDirectory, a, b, PathArguments.SymlinkNoFollow);
             case SystemCall.Newfstatat: return MetadataCalls.Stat(a, b, c, d);
             case SystemCall.Fstat: return MetadataCalls.StatOpen(a, b);
+            case SystemCall.Statx: return MetadataCalls.StatExtended(a, b, c, d, e);
             case SystemCall.Access: return MetadataCalls.Access(PathArguments.WorkingDirectory, a, b, 0);
             case SystemCall.Faccessat: return MetadataCalls.Access(a, b, c, 0);
             case SystemCall.Faccessat2: return MetadataCalls.Access(a, b, c, d);
@@ -97,7 +98,7 @@ internal static unsafe class Dispatcher
             case SystemCall.Ftruncate: return SpaceCalls.TruncateOpen(a, (long)b);
             case SystemCall.Fallocate: return SpaceCalls.Allocate(a, b, c, d);
             case SystemCall.Fsync or SystemCall.Fdatasync or SystemCall.Syncfs: return SpaceCalls.Synchronize(a);
-            case SystemCall.Sync: return 0;
+            case SystemCall.Sync: return SpaceCalls.SynchronizeAll();
             case SystemCall.Fadvise64: return SpaceCalls.Advise(a, d);
             case SystemCall.Readahead: return SpaceCalls.Advise(a, 0);
             case SystemCall.Msync: return SpaceCalls.SynchronizeMapping(a, b, c);
@@ -119,6 +120,11 @@ internal static unsafe class Dispatcher
             case SystemCall.EpollWait: return PollCalls.Wait(a, b, c, (long)d);
             case SystemCall.EpollPwait: return PollCalls.WaitMasked(a, b, c, (long)d, e, f);
 
+            case SystemCall.InotifyInit: return WatchCalls.Create(0);
+            case SystemCall.InotifyInit1: return WatchCalls.Create(a);
+            case SystemCall.InotifyAddWatch: return WatchCalls.Add(a, b, c);
+            case SystemCall.InotifyRmWatch: return WatchCalls.Remove(a, b);
+
             case SystemCall.Mmap: return MemoryCalls.Map(a, b, c, d, e, f);
             case SystemCall.Mprotect: return MemoryCalls.Protect(a, b, c);
             case SystemCall.Munmap: return MemoryCalls.Unmap(a, b);
@@ -126,12 +132,13 @@ internal static unsafe class Dispatcher
             case SystemCall.Madvise: return MemoryCalls.Advise(a, b, c);
             case SystemCall.Brk: return MemoryCalls.Break();
             case SystemCall.Membarrier: return MemoryCalls.Barrier(a);
-            case SystemCall.GetMempolicy: return MemoryCalls.Policy(a);
+            case SystemCall.GetMempolicy: return MemoryCalls.Policy(a, b, d, e);
+            case SystemCall.Mlock or SystemCall.Munlock: return MemoryCalls.Lock(a, b);
 
             case SystemCall.Clone: return ThreadCalls.Clone(frame, a, b, c, d, e);
             case SystemCall.Exit: return ThreadCalls.Exit();
             case SystemCall.ExitGroup: return ThreadCalls.ExitGroup(a);
-            case SystemCall.Gettid: return Thread.Current->Id;
+            case SystemCall.Gettid: return ThreadCalls.Id();
             case SystemCall.SetTidAddress: return ThreadCalls.SetTidAddress(a);
             case SystemCall.SchedYield: return ThreadCalls.Yield();
             case SystemCall.Futex: return ThreadCalls.Futex(a, b, c, d, e, f);
@@ -156,9 +163,9 @@ internal static unsafe class Dispatcher
             case SystemCall.RtSigpending: return SignalCalls.Pending(a, b);
             case SystemCall.RtSigsuspend: return SignalCalls.Suspend(a, b);
             case SystemCall.Sigaltstack: return SignalCalls.AlternateStack(frame, a, b);
-            case SystemCall.Kill: return SignalCalls.Kill((long)a, b);
+            case SystemCall.Kill: return SignalCalls.Kill((int)a, b);
             case SystemCall.Tkill: return SignalCalls.ThreadKill(a, b);
-            case SystemCall.Tgkill: return SignalCalls.ThreadKill(b, c);
+            case SystemCall.Tgkill: return SignalCalls.GroupThreadKill(a, b, c);
 
             case SystemCall.Nanosleep: return TimeCalls.Sleep(a, b);
             case SystemCall.ClockNanosleep: return TimeCalls.SleepOnClock(a, b, c, d);
@@ -166,24 +173,30 @@ internal static unsafe class Dispatcher
             case SystemCall.ClockGetres: return TimeCalls.Resolution(a, b);
             case SystemCall.Gettimeofday: return TimeCalls.GetTimeOfDay(a);
 
-            case SystemCall.Getpid: return ProcessCalls.ProcessId;
-            case SystemCall.Getppid: return 0;
-            case SystemCall.Getuid or SystemCall.Geteuid or SystemCall.Getgid or SystemCall.Getegid: return 0;
-            // There is no process but this one.
-            case SystemCall.Wait4 or SystemCall.Waitid: return -Errno.NoChild;
-            // No address family is there: what a program does with a network goes through libraries, not through the kernel.
-            case SystemCall.Socket or SystemCall.Socketpair: return -Errno.AddressFamily;
+            case SystemCall.Getpid: return ProcessCalls.Id();
+            case SystemCall.Getppid: return ProcessCalls.ParentId();
+            case SystemCall.Getuid or SystemCall.Geteuid or SystemCall.Getgid or SystemCall.Getegid: return ProcessCalls.UserId();
+            case SystemCall.Getgroups: return ProcessCalls.Groups();
+            case SystemCall.Fork or SystemCall.Vfork or SystemCall.Execve or SystemCall.Execveat or SystemCall.Clone3: return ProcessCalls.NewProcess(frame->Error);
+            case SystemCall.Wait4 or SystemCall.Waitid: return ProcessCalls.WaitForChild();
             case SystemCall.Uname: return ProcessCalls.Uname(a);
             case SystemCall.Sysinfo: return ProcessCalls.SystemInfo(a);
             case SystemCall.Getrusage: return ProcessCalls.ResourceUsage(a, b);
             case SystemCall.Getrlimit: return ProcessCalls.GetLimit(a, b);
-            case SystemCall.Prlimit64: return ProcessCalls.GetLimit(b, d);
-            case SystemCall.Getrandom: return ProcessCalls.Random(a, b);
+            case SystemCall.Setrlimit: return ProcessCalls.SetLimit(a, b);
+            case SystemCall.Prlimit64: return ProcessCalls.ChangeLimit(a, b, c, d);
+            case SystemCall.Getrandom: return ProcessCalls.Random(a, b, c);
+
+            case SystemCall.Socket or SystemCall.Socketpair: return SocketCalls.Open();
+            case SystemCall.Connect or SystemCall.Bind or SystemCall.Listen or SystemCall.Accept or SystemCall.Accept4 or SystemCall.Shutdown: return SocketCalls.Use(a);
+            case SystemCall.Sendto or SystemCall.Sendmsg or SystemCall.Recvfrom or SystemCall.Recvmsg: return SocketCalls.Use(a);
+            case SystemCall.Getsockname or SystemCall.Getpeername or SystemCall.Getsockopt or SystemCall.Setsockopt: return SocketCalls.Use(a);
         }
-        return frame->Error >= PlatformCall.First ? PlatformDispatcher.Call(frame) : Unknown(frame->Error);
+        return frame->Error >= PlatformCall.First ? PlatformDispatcher.Call(frame) : Refuse(frame->Error);
     }
 
-    private static long Unknown(ulong number)
+    /// <summary>ENOSYS, with a line on the console when it is the first time for the number.</summary>
+    internal static long Refuse(ulong number)
     {
         ulong* words = ((Numbers*)Unsafe.AsPointer(ref reported))->Words;
         if (number < HighestNumber && (words[number >> 6] & 1ul << (int)(number & 63)) == 0)

@@ -14,10 +14,18 @@ internal static unsafe class MemoryCalls
     private const ulong AdviseDontFork = 10, AdviseDoFork = 11, AdviseHugePage = 14, AdviseNoHugePage = 15, AdviseDontDump = 16, AdviseDoDump = 17;
     private const ulong BarrierQuery = 0, BarrierPrivateExpedited = 8, BarrierRegisterPrivateExpedited = 16;
 
-    /// <summary>mmap(2). Shared anonymous memory is as private: there is one process. Files with content can be mapped, shared or private.</summary>
+    /// <summary>mmap(2). Shared anonymous memory is as private: there is one process.</summary>
+    /// <kept>
+    /// Anonymous memory and files with content, shared and private, MAP_FIXED, MAP_FIXED_NOREPLACE. A hint without MAP_FIXED counts for nothing.
+    /// </kept>
+    /// <refused>
+    /// Writable and executable at once (EACCES); executable memory of a file (EPERM). Memory that may be touched is charged at once: more than
+    /// there is is ENOMEM, whatever MAP_NORESERVE says. MAP_POPULATE, MAP_LOCKED and MAP_GROWSDOWN have no effect.
+    /// </refused>
+    /// <errors>EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM</errors>
     internal static long Map(ulong address, ulong length, ulong protection, ulong flags, ulong descriptor, ulong offset)
     {
-        if (length == 0 || (address & Layout.PageMask) != 0 && (flags & MapFixed) != 0)
+        if (length == 0 || (address & Layout.PageMask) != 0 && (flags & (MapFixed | MapFixedNoReplace)) != 0)
             return -Errno.Invalid;
         if ((flags & (MapShared | MapPrivate)) == 0)
             return -Errno.Invalid;
@@ -42,6 +50,9 @@ internal static unsafe class MemoryCalls
     }
 
     /// <summary>mprotect(2).</summary>
+    /// <kept>From writable to executable and back.</kept>
+    /// <refused>Both at once; the image's code; pages that are shared with other domains. Protection keys.</refused>
+    /// <errors>EACCES, EINVAL, ENOMEM</errors>
     internal static long Protect(ulong address, ulong length, ulong protection)
     {
         if ((address & Layout.PageMask) != 0)
@@ -55,6 +66,9 @@ internal static unsafe class MemoryCalls
     }
 
     /// <summary>munmap(2).</summary>
+    /// <kept>Any part of what is mapped.</kept>
+    /// <refused>The image, and pages that are shared with other domains.</refused>
+    /// <errors>EINVAL, ENOMEM</errors>
     internal static long Unmap(ulong address, ulong length)
     {
         ulong size = Layout.RoundUp(length);
@@ -63,15 +77,20 @@ internal static unsafe class MemoryCalls
         return AddressSpace.Unmap(address, size);
     }
 
-    /// <summary>mremap(2): shrinks in place, and grows where the space behind is free; moving is not offered (ENOMEM).</summary>
+    /// <summary>mremap(2): shrinks in place, and grows where the space behind is free.</summary>
+    /// <kept>EFAULT where nothing is mapped: the C library finds the stack's end by it.</kept>
+    /// <refused>Moving (ENOMEM), so MREMAP_FIXED; mapped files do not grow.</refused>
+    /// <errors>EFAULT, EINVAL, ENOMEM</errors>
     internal static long Remap(ulong address, ulong oldLength, ulong newLength, ulong flags)
     {
         ulong oldSize = Layout.RoundUp(oldLength), newSize = Layout.RoundUp(newLength);
-        if ((address & Layout.PageMask) != 0 || newSize == 0 || (flags & ~(RemapMayMove | RemapFixed)) != 0)
+        if ((address & Layout.PageMask) != 0 || newSize == 0 || (flags & ~(RemapMayMove | RemapFixed)) != 0 || (flags & (RemapMayMove | RemapFixed)) == RemapFixed)
             return -Errno.Invalid;
         // Linux answers EFAULT where the old range is not mapped; the C library's search for the stack's end relies on it.
         if (!AddressSpace.IsMapped(address, oldSize))
             return -Errno.Fault;
+        if ((flags & RemapFixed) != 0)
+            return -Errno.NoMemory;
         if (newSize == oldSize)
             return (long)address;
         if (newSize < oldSize)
@@ -82,10 +101,16 @@ internal static unsafe class MemoryCalls
         return AddressSpace.Extend(address, oldSize, newSize);
     }
 
-    /// <summary>madvise(2): MADV_DONTNEED and MADV_FREE give pages back; advice about dumps, forks and read-ahead means nothing here.</summary>
+    /// <summary>madvise(2).</summary>
+    /// <kept>
+    /// MADV_DONTNEED and MADV_FREE give pages back at once. Advice about dumps, forks, huge pages and read-ahead is accepted and means nothing
+    /// here.
+    /// </kept>
+    /// <refused>All other advice.</refused>
+    /// <errors>EINVAL, ENOMEM</errors>
     internal static long Advise(ulong address, ulong length, ulong advice)
     {
-        if ((address & Layout.PageMask) != 0)
+        if ((address & Layout.PageMask) != 0 || length != 0 && Layout.RoundUp(length) == 0)
             return -Errno.Invalid;
         switch (advice)
         {
@@ -99,10 +124,16 @@ internal static unsafe class MemoryCalls
         }
     }
 
-    /// <summary>brk(2): there is no break to move; the C library takes memory by mmap instead.</summary>
+    /// <summary>brk(2).</summary>
+    /// <kept>The break is at 0, and stays there.</kept>
+    /// <refused>Moving it: the C library takes memory by mmap instead.</refused>
+    /// <errors></errors>
     internal static long Break() => 0;
 
     /// <summary>membarrier(2): with one CPU every barrier has been met by the time the call returns.</summary>
+    /// <kept>Query, private expedited and its registration.</kept>
+    /// <refused>Other commands.</refused>
+    /// <errors>EINVAL</errors>
     internal static long Barrier(ulong command) => command switch
     {
         BarrierQuery => (long)(BarrierPrivateExpedited | BarrierRegisterPrivateExpedited),
@@ -110,9 +141,14 @@ internal static unsafe class MemoryCalls
         _ => -Errno.Invalid,
     };
 
-    /// <summary>get_mempolicy(2): one node, default policy.</summary>
-    internal static long Policy(ulong mode)
+    /// <summary>get_mempolicy(2).</summary>
+    /// <kept>One node, the default policy.</kept>
+    /// <refused>Node masks, addresses and flags.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
+    internal static long Policy(ulong mode, ulong nodes, ulong address, ulong flags)
     {
+        if ((nodes | address | flags) != 0)
+            return -Errno.Invalid;
         if (mode != 0)
         {
             if (!UserMemory.IsWritable(mode, sizeof(int)))
@@ -120,6 +156,20 @@ internal static unsafe class MemoryCalls
             *(int*)mode = 0;
         }
         return 0;
+    }
+
+    /// <summary>mlock(2), munlock(2): memory is never paged out, so only the range is looked at.</summary>
+    /// <kept>Its checks.</kept>
+    /// <refused>Pages are not brought in.</refused>
+    /// <errors>EINVAL, ENOMEM</errors>
+    internal static long Lock(ulong address, ulong length)
+    {
+        ulong start = Layout.RoundDown(address), end = Layout.RoundUp(address + length);
+        if (length == 0)
+            return 0;
+        if (end <= start)
+            return -Errno.Invalid;
+        return AddressSpace.IsMapped(start, end - start) ? 0 : -Errno.NoMemory;
     }
 
     private static long CheckFile(OpenFile* file, ulong size, RegionProtection access, bool isShared, ulong offset)

@@ -13,10 +13,25 @@ internal static unsafe class OpenCalls
     private const ulong CreateFlags = OpenFlags.Create | OpenFlags.WriteOnly | OpenFlags.Truncate;
     private const ulong MemoryCloseOnExec = 1, MemoryNoExecute = 8;
 
+    /// <summary>open(2).</summary>
+    /// <kept>
+    /// O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_TMPFILE, O_PATH, O_NONBLOCK, O_CLOEXEC. O_SYNC, O_DSYNC, O_DIRECT, O_NOATIME
+    /// and O_NOCTTY mean nothing here.
+    /// </kept>
+    /// <refused>Devices and named pipes other than those in /dev.</refused>
+    /// <errors>path, EEXIST, EINVAL, EISDIR, EMFILE, ENOSPC, ENXIO, EROFS</errors>
     internal static long Open(ulong path, ulong flags, ulong mode) => OpenAt(PathArguments.WorkingDirectory, path, flags, mode);
 
+    /// <summary>creat(2).</summary>
+    /// <kept>As open.</kept>
+    /// <refused>As open.</refused>
+    /// <errors>as open</errors>
     internal static long Create(ulong path, ulong mode) => OpenAt(PathArguments.WorkingDirectory, path, CreateFlags, mode);
 
+    /// <summary>openat(2).</summary>
+    /// <kept>As open.</kept>
+    /// <refused>As open.</refused>
+    /// <errors>as open</errors>
     internal static long OpenAt(ulong directory, ulong path, ulong flags, ulong mode)
     {
         long error = PathArguments.Read(path, out ReadOnlySpan<byte> text);
@@ -25,9 +40,16 @@ internal static unsafe class OpenCalls
         return error;
     }
 
+    /// <summary>close(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing. Locks go with the last descriptor of an open file.</refused>
+    /// <errors>EBADF</errors>
     internal static long Close(ulong descriptor) => FileTable.Close(descriptor) ? 0 : -Errno.BadFile;
 
     /// <summary>memfd_create(2): a file without a name; it lives as long as descriptors and mappings of it do.</summary>
+    /// <kept>MFD_CLOEXEC, MFD_NOEXEC_SEAL.</kept>
+    /// <refused>MFD_ALLOW_SEALING, MFD_HUGETLB.</refused>
+    /// <errors>EFAULT, EINVAL, EMFILE, ENOMEM</errors>
     internal static long CreateInMemory(ulong name, ulong flags)
     {
         if ((flags & ~(MemoryCloseOnExec | MemoryNoExecute)) != 0)

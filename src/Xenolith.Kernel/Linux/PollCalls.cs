@@ -13,12 +13,16 @@ internal static unsafe class PollCalls
     private const ulong PollFdSize = 8, MaskSize = 8;
     private const int MaximumEvents = int.MaxValue / PollEvent.Size;
 
-    /// <summary>
-    /// poll(2): a descriptor below zero is passed over, one that is not open is POLLNVAL. Its timeout is in milliseconds, below zero none.
-    /// </summary>
+    /// <summary>poll(2). Its timeout is in milliseconds, below zero none.</summary>
+    /// <kept>A descriptor below zero is passed over, one that is not open is POLLNVAL. Files and devices are always ready.</kept>
+    /// <refused>More than 65536 entries.</refused>
+    /// <errors>EFAULT, EINTR, EINVAL</errors>
     internal static long Poll(ulong files, ulong count, long milliseconds) => Poll(files, count, Deadline(milliseconds));
 
-    /// <summary>ppoll(2): the same with a timespec, which is not updated, and a signal mask for the wait.</summary>
+    /// <summary>ppoll(2): the same with a timespec, and a signal mask for the wait.</summary>
+    /// <kept>As poll.</kept>
+    /// <refused>The time that is left is not written.</refused>
+    /// <errors>EFAULT, EINTR, EINVAL</errors>
     internal static long PollMasked(ulong files, ulong count, ulong time, ulong mask, ulong maskSize)
     {
         ulong deadline = Timers.Never;
@@ -34,9 +38,15 @@ internal static unsafe class PollCalls
     }
 
     /// <summary>epoll_create(2): the size is a hint that has to be positive.</summary>
+    /// <kept>As epoll_create1.</kept>
+    /// <refused>As epoll_create1.</refused>
+    /// <errors>EINVAL, EMFILE, ENOMEM</errors>
     internal static long Create(ulong size) => (int)size <= 0 ? -Errno.Invalid : CreateWithFlags(0);
 
     /// <summary>epoll_create1(2).</summary>
+    /// <kept>EPOLL_CLOEXEC.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EINVAL, EMFILE, ENOMEM</errors>
     internal static long CreateWithFlags(ulong flags)
     {
         if ((flags & ~CloseOnExec) != 0)
@@ -54,10 +64,10 @@ internal static unsafe class PollCalls
         return FileTable.Add(file, 0, (flags & CloseOnExec) != 0);
     }
 
-    /// <summary>
-    /// epoll_ctl(2): level- and edge-triggered, EPOLLONESHOT. EPOLLEXCLUSIVE and EPOLLWAKEUP have no effect. Files and devices that are
-    /// always ready are EPERM, as in Linux; an epoll instance inside another, which Linux allows, is EINVAL.
-    /// </summary>
+    /// <summary>epoll_ctl(2).</summary>
+    /// <kept>Level- and edge-triggered, EPOLLONESHOT. Files and devices that are always ready are EPERM, as on Linux.</kept>
+    /// <refused>An instance inside another. EPOLLEXCLUSIVE and EPOLLWAKEUP have no effect.</refused>
+    /// <errors>EBADF, EEXIST, EFAULT, EINVAL, ENOENT, ENOMEM, EPERM</errors>
     internal static long Control(ulong instance, ulong operation, ulong descriptor, ulong address)
     {
         OpenFile* poll = FileTable.Get(instance), file = FileTable.Get(descriptor);
@@ -78,11 +88,14 @@ internal static unsafe class PollCalls
     }
 
     /// <summary>epoll_wait(2).</summary>
+    /// <kept>At most 65536 events a call.</kept>
+    /// <refused>Memory for all events that are asked for must be there.</refused>
+    /// <errors>EBADF, EFAULT, EINTR, EINVAL</errors>
     internal static long Wait(ulong instance, ulong events, ulong limit, long milliseconds)
     {
         if ((int)limit is <= 0 or > MaximumEvents)
             return -Errno.Invalid;
-        int count = (int)limit;
+        int count = (int)limit < FileTable.Capacity ? (int)limit : FileTable.Capacity;
         if (!UserMemory.IsWritable(events, (ulong)count * PollEvent.Size))
             return -Errno.Fault;
         ulong deadline = Deadline(milliseconds);
@@ -106,6 +119,9 @@ internal static unsafe class PollCalls
     }
 
     /// <summary>epoll_pwait(2).</summary>
+    /// <kept>As epoll_wait, with a signal mask for the wait.</kept>
+    /// <refused>As epoll_wait.</refused>
+    /// <errors>EBADF, EFAULT, EINTR, EINVAL</errors>
     internal static long WaitMasked(ulong instance, ulong events, ulong limit, long milliseconds, ulong mask, ulong maskSize)
     {
         long problem = SetMask(mask, maskSize, out ulong previous);

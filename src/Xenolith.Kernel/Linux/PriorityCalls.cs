@@ -9,9 +9,11 @@ internal static unsafe class PriorityCalls
 {
     private const ulong ProcessPriority = 0, HighestWhich = 2;
     private const ulong PolicyOther = 0, PolicyFifo = 1, PolicyRoundRobin = 2, PolicyBatch = 3, PolicyIdle = 5, ResetOnFork = 0x40000000;
-    private const ulong SliceNanoseconds = 10_000_000;
 
     /// <summary>getpriority(2): the nice value 0, which the call returns as 20 - 0.</summary>
+    /// <kept>Its checks.</kept>
+    /// <refused>Other values than 0.</refused>
+    /// <errors>EINVAL, ESRCH</errors>
     internal static long Get(ulong which, ulong who)
     {
         if (which > HighestWhich)
@@ -19,7 +21,10 @@ internal static unsafe class PriorityCalls
         return which == ProcessPriority && !IsThread(who) ? -Errno.NoProcess : 20;
     }
 
-    /// <summary>setpriority(2): accepted, without effect.</summary>
+    /// <summary>setpriority(2).</summary>
+    /// <kept>Accepted, without effect.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EINVAL, ESRCH</errors>
     internal static long Set(ulong which, ulong who)
     {
         if (which > HighestWhich)
@@ -27,7 +32,10 @@ internal static unsafe class PriorityCalls
         return which == ProcessPriority && !IsThread(who) ? -Errno.NoProcess : 0;
     }
 
-    /// <summary>sched_getscheduler(2): SCHED_OTHER.</summary>
+    /// <summary>sched_getscheduler(2).</summary>
+    /// <kept>SCHED_OTHER.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EINVAL, ESRCH</errors>
     internal static long GetPolicy(ulong thread)
     {
         if ((int)thread < 0)
@@ -35,9 +43,10 @@ internal static unsafe class PriorityCalls
         return IsThread(thread) ? (long)PolicyOther : -Errno.NoProcess;
     }
 
-    /// <summary>
-    /// sched_setscheduler(2), sched_setparam(2): the policies without priorities are accepted, without effect; real-time ones are EPERM.
-    /// </summary>
+    /// <summary>sched_setscheduler(2), sched_setparam(2).</summary>
+    /// <kept>The policies without priorities are accepted, without effect.</kept>
+    /// <refused>Real-time policies (EPERM).</refused>
+    /// <errors>EFAULT, EINVAL, EPERM, ESRCH</errors>
     internal static long SetPolicy(ulong thread, ulong policy, ulong parameters)
     {
         if ((int)thread < 0 || parameters == 0)
@@ -55,7 +64,10 @@ internal static unsafe class PriorityCalls
         };
     }
 
-    /// <summary>sched_getparam(2): the priority 0.</summary>
+    /// <summary>sched_getparam(2).</summary>
+    /// <kept>The priority 0.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINVAL, ESRCH</errors>
     internal static long GetParameters(ulong thread, ulong parameters)
     {
         if ((int)thread < 0 || parameters == 0)
@@ -69,12 +81,21 @@ internal static unsafe class PriorityCalls
     }
 
     /// <summary>sched_get_priority_max(2).</summary>
+    /// <kept>All policies but SCHED_DEADLINE.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EINVAL</errors>
     internal static long Highest(ulong policy) => Bound(policy, 99);
 
     /// <summary>sched_get_priority_min(2).</summary>
+    /// <kept>All policies but SCHED_DEADLINE.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EINVAL</errors>
     internal static long Lowest(ulong policy) => Bound(policy, 1);
 
-    /// <summary>sched_rr_get_interval(2): a slice is 10 ms.</summary>
+    /// <summary>sched_rr_get_interval(2).</summary>
+    /// <kept>A slice is 10 ms.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINVAL, ESRCH</errors>
     internal static long Slice(ulong thread, ulong time)
     {
         const ulong timespecSize = 16;
@@ -85,7 +106,7 @@ internal static unsafe class PriorityCalls
         if (!UserMemory.IsWritable(time, timespecSize))
             return -Errno.Fault;
         ((ulong*)time)[0] = 0;
-        ((ulong*)time)[1] = SliceNanoseconds;
+        ((ulong*)time)[1] = RunQueue.Slice;
         return 0;
     }
 

@@ -36,9 +36,7 @@ internal static unsafe class ProgramStart
         frame->Ss = 0x10;
         frame->Rflags = 0x202;
         frame->Rsp = BuildStack((ulong)stack + StackSize);
-        thread->State = ThreadState.Running;
-        PerCpu.This->Current = thread;
-        PerCpu.This->KernelStackTop = thread->KernelStackTop;
+        Scheduler.Begin(thread);
         Hypervisor.SharedInfo->VcpuInfo.EvtchnUpcallMask = 0;
         Asm.EnterProgram((ulong)frame);
     }

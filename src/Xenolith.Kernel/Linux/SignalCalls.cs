@@ -14,6 +14,9 @@ internal static unsafe class SignalCalls
     private const ulong MinimumStack = 2048;
 
     /// <summary>rt_sigaction(2).</summary>
+    /// <kept>SA_SIGINFO, SA_ONSTACK, SA_RESTART, SA_NODEFER, SA_RESETHAND, SA_RESTORER; handlers get Linux's frame.</kept>
+    /// <refused>SA_NOCLDSTOP and SA_NOCLDWAIT have no effect: there are no children.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Action(ulong number, ulong action, ulong old, ulong size)
     {
         int signal = (int)number;
@@ -35,6 +38,9 @@ internal static unsafe class SignalCalls
     }
 
     /// <summary>rt_sigprocmask(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Mask(ulong how, ulong set, ulong old, ulong size)
     {
         if (size != MaskSize)
@@ -59,12 +65,20 @@ internal static unsafe class SignalCalls
         return 0;
     }
 
+    /// <summary>rt_sigreturn(2).</summary>
+    /// <kept>Registers, flags, extended state and mask as the handler left them.</kept>
+    /// <refused>A frame that is not readable ends the program as SIGSEGV; GS and the segments do not change.</refused>
+    /// <errors></errors>
     internal static long Return(TrapFrame* frame)
     {
         Signals.Return(frame);
         return (long)frame->Rax;
     }
 
+    /// <summary>rt_sigpending(2).</summary>
+    /// <kept>The thread's own.</kept>
+    /// <refused>Those of the process that no thread has taken.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Pending(ulong set, ulong size)
     {
         if (size != MaskSize)
@@ -76,6 +90,9 @@ internal static unsafe class SignalCalls
     }
 
     /// <summary>rt_sigsuspend(2): waits for a signal under another mask, which the handler's return takes back.</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINTR, EINVAL</errors>
     internal static long Suspend(ulong set, ulong size)
     {
         if (size != MaskSize)
@@ -94,6 +111,9 @@ internal static unsafe class SignalCalls
     }
 
     /// <summary>sigaltstack(2).</summary>
+    /// <kept>SS_DISABLE, 2048 bytes at least.</kept>
+    /// <refused>SS_AUTODISARM has no effect.</refused>
+    /// <errors>EFAULT, ENOMEM, EPERM</errors>
     internal static long AlternateStack(TrapFrame* frame, ulong stack, ulong old)
     {
         const ulong structureSize = 24; // ss_sp, ss_flags, padding, ss_size
@@ -122,27 +142,45 @@ internal static unsafe class SignalCalls
     }
 
     /// <summary>kill(2): there is one process, so 0, -1 and its own number mean the same.</summary>
-    internal static long Kill(long process, ulong signal)
+    /// <kept>Goes to a thread that does not block it; waits if all do.</kept>
+    /// <refused>Queues: a signal is pending once. Stopping and continuing.</refused>
+    /// <errors>EINVAL, ESRCH</errors>
+    internal static long Kill(int process, ulong signal)
     {
-        if (signal > SignalNumber.Count)
+        if ((uint)signal > SignalNumber.Count)
             return -Errno.Invalid;
         if (process is not (0 or -1 or ProcessCalls.ProcessId))
             return -Errno.NoProcess;
-        if (signal != 0)
+        if ((int)signal != 0)
             Signals.SendToProcess((int)signal);
         return 0;
     }
 
-    /// <summary>tkill(2), tgkill(2).</summary>
+    /// <summary>tkill(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>As kill.</refused>
+    /// <errors>EINVAL, ESRCH</errors>
     internal static long ThreadKill(ulong id, ulong signal)
     {
-        if (signal > SignalNumber.Count)
+        if ((uint)signal > SignalNumber.Count || (int)id <= 0)
             return -Errno.Invalid;
         Thread* thread = ThreadTable.Find((int)id);
         if (thread == null)
             return -Errno.NoProcess;
-        if (signal != 0)
+        if ((int)signal != 0)
             Signals.SendToThread(thread, (int)signal);
         return 0;
+    }
+
+    /// <summary>tgkill(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>As kill.</refused>
+    /// <errors>EINVAL, ESRCH</errors>
+    internal static long GroupThreadKill(ulong process, ulong id, ulong signal)
+    {
+        if ((int)process <= 0)
+            return -Errno.Invalid;
+        long result = ThreadKill(id, signal);
+        return result == 0 && (int)process != ProcessCalls.ProcessId ? -Errno.NoProcess : result;
     }
 }

@@ -22,5 +22,10 @@ internal static class SystemCall
     internal const int Chmod = 90, Fchmod = 91, Chown = 92, Fchown = 93, Lchown = 94, Umask = 95, Fstatfs = 138, Sync = 162, Readahead = 187;
     internal const int Getdents64 = 217, Fadvise64 = 221, Mkdirat = 258, Fchownat = 260, Unlinkat = 263, Renameat = 264, Linkat = 265;
     internal const int Symlinkat = 266, Fchmodat = 268, Utimensat = 280, Fallocate = 285, Preadv = 295, Pwritev = 296, Syncfs = 306;
+    internal const int InotifyInit = 253, InotifyAddWatch = 254, InotifyRmWatch = 255, InotifyInit1 = 294;
     internal const int Renameat2 = 316, MemfdCreate = 319, CopyFileRange = 326, Faccessat2 = 439;
+    internal const int Connect = 42, Accept = 43, Sendto = 44, Recvfrom = 45, Sendmsg = 46, Recvmsg = 47, Shutdown = 48, Bind = 49, Listen = 50;
+    internal const int Getsockname = 51, Getpeername = 52, Setsockopt = 54, Getsockopt = 55, Accept4 = 288;
+    internal const int Fork = 57, Vfork = 58, Execve = 59, Execveat = 322, Clone3 = 435;
+    internal const int Getgroups = 115, Mlock = 149, Munlock = 150, Setrlimit = 160, Statx = 332;
 }

@@ -14,7 +14,10 @@ internal static unsafe class ThreadCalls
     private const ulong ArchSetFs = 0x1002, ArchGetFs = 0x1003;
     private const ulong PrctlSetName = 15, PrctlGetName = 16;
 
-    /// <summary>clone(2) in the one shape that makes a thread; a second process cannot be made (ENOSYS).</summary>
+    /// <summary>clone(2) in the one shape that makes a thread.</summary>
+    /// <kept>CLONE_VM with CLONE_THREAD and a stack; CLONE_SETTLS, CLONE_PARENT_SETTID, CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID.</kept>
+    /// <refused>A second process, or memory of its own (ENOSYS).</refused>
+    /// <errors>EAGAIN, EFAULT, ENOSYS, EPERM</errors>
     internal static long Clone(TrapFrame* frame, ulong flags, ulong stack, ulong parentTid, ulong childTid, ulong tls)
     {
         const ulong needed = CloneVm | CloneThread;
@@ -22,6 +25,8 @@ internal static unsafe class ThreadCalls
             return -Errno.NoSystemCall;
         if ((flags & CloneParentSettid) != 0 && !UserMemory.IsWritable(parentTid, sizeof(int)))
             return -Errno.Fault;
+        if ((flags & CloneSettls) != 0 && tls >= Layout.ProgramEnd)
+            return -Errno.NotPermitted;
         if ((flags & CloneChildSettid) != 0 && !UserMemory.IsWritable(childTid, sizeof(int)))
             return -Errno.Fault;
         Thread* child = ThreadTable.Allocate();
@@ -56,6 +61,9 @@ internal static unsafe class ThreadCalls
     }
 
     /// <summary>exit(2): ends this thread. The last one's exit is the program's.</summary>
+    /// <kept>The word of set_tid_address is cleared and its futex woken.</kept>
+    /// <refused>Robust lists.</refused>
+    /// <errors></errors>
     internal static long Exit()
     {
         Thread* thread = Thread.Current;
@@ -70,25 +78,46 @@ internal static unsafe class ThreadCalls
         return 0;
     }
 
+    /// <summary>exit_group(2): ends the domain.</summary>
+    /// <kept>The code's lower eight bits.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
     internal static long ExitGroup(ulong code)
     {
         Ending.Exit((int)code);
         return 0;
     }
 
+    /// <summary>gettid(2).</summary>
+    /// <kept>All. Numbers are used again.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
+    internal static long Id() => Thread.Current->Id;
+
+    /// <summary>set_tid_address(2).</summary>
+    /// <kept>All.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
     internal static long SetTidAddress(ulong address)
     {
         Thread.Current->ClearChildTid = address;
         return Thread.Current->Id;
     }
 
+    /// <summary>sched_yield(2).</summary>
+    /// <kept>All others that can run do so first.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors></errors>
     internal static long Yield()
     {
         Scheduler.Yield();
         return 0;
     }
 
-    /// <summary>futex(2): wait, wake and requeue, with bit sets. All futexes are private, since there is one process.</summary>
+    /// <summary>futex(2). All futexes are private, since there is one process.</summary>
+    /// <kept>WAIT, WAKE, REQUEUE, CMP_REQUEUE, WAIT_BITSET, WAKE_BITSET; FUTEX_CLOCK_REALTIME.</kept>
+    /// <refused>Priority inheritance, WAKE_OP (ENOSYS).</refused>
+    /// <errors>EAGAIN, EFAULT, EINTR, EINVAL, ENOSYS, ETIMEDOUT</errors>
     internal static long Futex(ulong address, ulong operation, ulong value, ulong timeout, ulong address2, ulong value3)
     {
         if ((address & 3) != 0)
@@ -114,7 +143,7 @@ internal static unsafe class ThreadCalls
                 goto case FutexRequeue;
             case FutexRequeue:
                 // The fourth argument is a count here, not a time.
-                return (address2 & 3) != 0 ? -Errno.Invalid : Futexes.Requeue(address, (int)value, address2, (int)timeout);
+                return (address2 & 3) != 0 || (int)value < 0 || (int)timeout < 0 ? -Errno.Invalid : Futexes.Requeue(address, (int)value, address2, (int)timeout);
             default:
                 return -Errno.NoSystemCall;
         }
@@ -144,6 +173,9 @@ internal static unsafe class ThreadCalls
     }
 
     /// <summary>sched_getaffinity(2): the CPUs there are.</summary>
+    /// <kept>One CPU.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINVAL, ESRCH</errors>
     internal static long GetAffinity(ulong thread, ulong size, ulong mask)
     {
         if (thread != 0 && ThreadTable.Find((int)thread) == null)
@@ -156,6 +188,10 @@ internal static unsafe class ThreadCalls
         return sizeof(ulong);
     }
 
+    /// <summary>sched_setaffinity(2).</summary>
+    /// <kept>A mask with the first CPU is granted, without effect.</kept>
+    /// <refused>Masks without it.</refused>
+    /// <errors>EFAULT, EINVAL, ESRCH</errors>
     internal static long SetAffinity(ulong thread, ulong size, ulong mask)
     {
         if (thread != 0 && ThreadTable.Find((int)thread) == null)
@@ -165,6 +201,10 @@ internal static unsafe class ThreadCalls
         return (*(byte*)mask & 1) != 0 ? 0 : -Errno.Invalid;
     }
 
+    /// <summary>getcpu(2).</summary>
+    /// <kept>CPU 0 of node 0.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT</errors>
     internal static long GetCpu(ulong cpu, ulong node)
     {
         if (cpu != 0 && !UserMemory.IsWritable(cpu, sizeof(uint)) || node != 0 && !UserMemory.IsWritable(node, sizeof(uint)))
@@ -176,7 +216,10 @@ internal static unsafe class ThreadCalls
         return 0;
     }
 
-    /// <summary>arch_prctl(2): the TLS register FS. GS is the kernel's.</summary>
+    /// <summary>arch_prctl(2): the TLS register FS.</summary>
+    /// <kept>ARCH_SET_FS, ARCH_GET_FS.</kept>
+    /// <refused>GS, which is the kernel's.</refused>
+    /// <errors>EFAULT, EINVAL, EPERM</errors>
     internal static long ArchControl(ulong code, ulong address)
     {
         switch (code)
@@ -196,18 +239,23 @@ internal static unsafe class ThreadCalls
         }
     }
 
-    /// <summary>prctl(2): the thread's name, nothing else.</summary>
+    /// <summary>prctl(2): the thread's name.</summary>
+    /// <kept>PR_SET_NAME, PR_GET_NAME.</kept>
+    /// <refused>All else.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Control(ulong option, ulong address)
     {
         Thread* thread = Thread.Current;
         switch (option)
         {
             case PrctlSetName:
-                int length = UserMemory.StringLength(address, 4096);
+                int length = UserMemory.StringLength(address, Thread.NameLength - 2);
+                if (length == UserMemory.TooLong)
+                    length = Thread.NameLength - 1; // what is too long is cut off
                 if (length < 0)
                     return -Errno.Fault;
                 for (int i = 0; i < Thread.NameLength; i++)
-                    thread->Name[i] = i < length && i < Thread.NameLength - 1 ? ((byte*)address)[i] : (byte)0;
+                    thread->Name[i] = i < length ? ((byte*)address)[i] : (byte)0;
                 return 0;
             case PrctlGetName:
                 if (!UserMemory.IsWritable(address, Thread.NameLength))

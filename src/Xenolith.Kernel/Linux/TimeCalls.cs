@@ -1,4 +1,4 @@
-// Clocks and sleeping. CLOCK_REALTIME is Xen's wall clock; all others are the monotonic clock.
+// Clocks and sleeping. CLOCK_REALTIME and its kin are Xen's wall clock, two are the scheduler's account; all others are the monotonic clock.
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Time;
@@ -7,20 +7,33 @@ namespace Xenolith.Kernel.Linux;
 
 internal static unsafe class TimeCalls
 {
-    private const ulong Realtime = 0, HighestClock = 11, RealtimeCoarse = 5, Tai = 11;
+    private const ulong Realtime = 0, ProcessCpuTime = 2, ThreadCpuTime = 3, HighestClock = 11, RealtimeCoarse = 5, Tai = 11;
     private const ulong AbsoluteTime = 1;
     private const ulong TimespecSize = 16;
 
+    /// <summary>clock_gettime(2).</summary>
+    /// <kept>CLOCK_REALTIME, _COARSE and TAI are Xen's wall clock; numbers up to 11 otherwise are the monotonic clock.</kept>
+    /// <refused>CPU time: those clocks count as monotonic. Dynamic clocks.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Get(ulong clock, ulong time)
     {
         if (clock > HighestClock)
             return -Errno.Invalid;
         if (!UserMemory.IsWritable(time, TimespecSize))
             return -Errno.Fault;
-        WriteTime(time, IsWall(clock) ? Clock.WallClock() : Clock.Now());
+        WriteTime(time, clock switch
+        {
+            ProcessCpuTime => Scheduler.BusyTime(),
+            ThreadCpuTime => Scheduler.RunTime(Thread.Current),
+            _ => IsWall(clock) ? Clock.WallClock() : Clock.Now(),
+        });
         return 0;
     }
 
+    /// <summary>clock_getres(2).</summary>
+    /// <kept>One nanosecond.</kept>
+    /// <refused>Dynamic clocks.</refused>
+    /// <errors>EFAULT, EINVAL</errors>
     internal static long Resolution(ulong clock, ulong time)
     {
         if (clock > HighestClock)
@@ -33,6 +46,10 @@ internal static unsafe class TimeCalls
         return 0;
     }
 
+    /// <summary>gettimeofday(2).</summary>
+    /// <kept>The time.</kept>
+    /// <refused>The time zone is not written.</refused>
+    /// <errors>EFAULT</errors>
     internal static long GetTimeOfDay(ulong time)
     {
         if (time == 0)
@@ -45,12 +62,20 @@ internal static unsafe class TimeCalls
         return 0;
     }
 
+    /// <summary>nanosleep(2).</summary>
+    /// <kept>The time that is left, when a signal came.</kept>
+    /// <refused>Nothing.</refused>
+    /// <errors>EFAULT, EINTR, EINVAL</errors>
     internal static long Sleep(ulong time, ulong remaining)
     {
         long error = ReadTime(time, out ulong nanoseconds);
         return error != 0 ? error : SleepUntil(After(nanoseconds), remaining);
     }
 
+    /// <summary>clock_nanosleep(2).</summary>
+    /// <kept>TIMER_ABSTIME; the wall clock and the monotonic one.</kept>
+    /// <refused>CPU-time clocks, which count as monotonic. Steps of the wall clock during a wait.</refused>
+    /// <errors>EFAULT, EINTR, EINVAL</errors>
     internal static long SleepOnClock(ulong clock, ulong flags, ulong time, ulong remaining)
     {
         if (clock > HighestClock)
@@ -72,7 +97,8 @@ internal static unsafe class TimeCalls
         ulong seconds = ((ulong*)address)[0], fraction = ((ulong*)address)[1];
         if ((long)seconds < 0 || fraction >= Clock.NanosecondsPerSecond)
             return -Errno.Invalid;
-        const ulong forever = Timers.Never / Clock.NanosecondsPerSecond - 1;
+        // Xen reads times as signed.
+        const ulong forever = (ulong)long.MaxValue / Clock.NanosecondsPerSecond;
         nanoseconds = seconds >= forever ? Timers.Never : seconds * Clock.NanosecondsPerSecond + fraction;
         return 0;
     }
@@ -81,13 +107,13 @@ internal static unsafe class TimeCalls
     internal static ulong After(ulong nanoseconds)
     {
         ulong deadline = Clock.Now() + nanoseconds;
-        return deadline < nanoseconds ? Timers.Never : deadline;
+        return deadline < nanoseconds || deadline > long.MaxValue ? Timers.Never : deadline;
     }
 
     /// <summary>An absolute time on the program's clock as a deadline on the monotonic one.</summary>
     internal static ulong Monotonic(ulong nanoseconds, bool wall)
     {
-        if (!wall)
+        if (!wall || nanoseconds == Timers.Never)
             return nanoseconds;
         ulong offset = Clock.WallClock() - Clock.Now();
         return nanoseconds < offset ? 0 : nanoseconds - offset;
@@ -101,6 +127,8 @@ internal static unsafe class TimeCalls
             return 0;
         if (remaining != 0)
         {
+            if (!UserMemory.IsWritable(remaining, TimespecSize))
+                return -Errno.Fault; // it went during the wait
             ulong now = Clock.Now();
             WriteTime(remaining, deadline > now ? deadline - now : 0);
         }

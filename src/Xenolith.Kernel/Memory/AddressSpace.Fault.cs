@@ -49,6 +49,19 @@ internal static unsafe partial class AddressSpace
         return MapRun(region, Layout.RoundDown(address));
     }
 
+    /// <summary>
+    /// Sees to it that the pages of a range, which is covered, are there: the kernel cannot be told that one is not to be had. False if a file has
+    /// nothing there, or no memory is left.
+    /// </summary>
+    internal static bool BringIn(ulong address, ulong length, bool write)
+    {
+        ulong needed = write ? PageTables.Present | PageTables.Writable : PageTables.Present, end = address + length;
+        for (ulong page = Layout.RoundDown(address); page < end; page += Layout.PageSize)
+            if ((PageTables.Translate(page) & needed) != needed && Fault(page, write ? FaultWrite : 0) != FaultResult.Handled)
+                return false;
+        return true;
+    }
+
     private static FaultResult MapRun(Region* region, ulong faulting)
     {
         const ulong runSize = RunPages * Layout.PageSize;

@@ -75,27 +75,6 @@ internal static unsafe partial class AddressSpace
         }
     }
 
-    /// <summary>Sees to it that a range, which is covered, is there as far as it is a file's; false if the file has nothing there.</summary>
-    internal static bool BringIn(ulong address, ulong length, bool write)
-    {
-        if (length == 0)
-            return true;
-        ulong end = address + length;
-        for (Region* region = regions.Find(address); region != null && region->Start < end; region = RegionTree.Next(region))
-        {
-            if (region->Attributes.Kind == RegionKind.File)
-            {
-                ulong from = region->Start > address ? region->Start : Layout.RoundDown(address), to = region->End < end ? region->End : end;
-                for (ulong page = from; page < to; page += Layout.PageSize)
-                    if (!IsThere(page, write) && FileFault(region, page, write) != FaultResult.Handled)
-                        return false;
-            }
-            if (region->End >= end)
-                break;
-        }
-        return true;
-    }
-
     /// <summary>
     /// Lets the kernel go on where a file's page went between the check of a system call and its access: another thread has shortened the file.
     /// What is written there is lost, as what is beyond a file's end is. False if the address is not a mapped file's.
@@ -105,13 +84,6 @@ internal static unsafe partial class AddressSpace
         Region* region = regions.Find(address);
         return region != null && region->Attributes.Kind == RegionKind.File
             && PageTables.Map(Layout.RoundDown(address), sink, PageTables.Writable | PageTables.NoExecute | PageTables.Borrowed);
-    }
-
-    private static bool IsThere(ulong page, bool write)
-    {
-        ulong* entry = PageTables.Find(page, create: false);
-        ulong needed = write ? PageTables.Present | PageTables.Writable : PageTables.Present;
-        return entry != null && (*entry & needed) == needed;
     }
 
     /// <summary>Brings in a page of a mapped file, for an access that the region allows.</summary>

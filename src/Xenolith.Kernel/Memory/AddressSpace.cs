@@ -1,6 +1,6 @@
 // The program's address space: regions say what is allowed where, page tables hold what has been touched.
 //
-// Reserving is free: pages come, zeroed, when they are first touched. What is writable is charged (Commit.cs) when it becomes so, and
+// Reserving is free: pages come, zeroed, when they are first touched. What the program may touch is charged (Commit.cs) when it becomes so, and
 // stays charged until it is unmapped; thread stacks (RegionFlags.NoReserve) are charged page by page as they are touched.
 // AddressSpace.Fault.cs brings pages in; AddressSpace.Shared.cs has the pages that are shared with other domains, AddressSpace.Files.cs the
 // files that are mapped.
@@ -126,7 +126,7 @@ internal static unsafe partial class AddressSpace
         if (!IsInProgramRange(address, size))
             return -Errno.NoMemory;
         ulong uncharged = 0;
-        bool writable = (protection & RegionProtection.Write) != 0, closesConstants = false;
+        bool accessible = protection != RegionProtection.None, writable = (protection & RegionProtection.Write) != 0, closesConstants = false;
         Region* first = regions.FindFirstAtOrAfter(address);
         ulong reached = address;
         for (Region* region = first; reached < end; region = RegionTree.Next(region))
@@ -150,11 +150,11 @@ internal static unsafe partial class AddressSpace
         if (!PageTables.SplitAt(address) || !PageTables.SplitAt(end))
             return -Errno.NoMemory;
         RegionFlags set = RegionFlags.None;
-        if (writable && uncharged > 0)
+        if (accessible && uncharged > 0)
         {
             if (IsStackBeingOpened(first, address, end))
                 set = RegionFlags.NoReserve;
-            else if (Commit.TryCharge(uncharged >> 12))
+            else if (Commit.TryChargeOpened(address, uncharged >> 12))
                 set = RegionFlags.Charged;
             else
                 return -Errno.NoMemory;
@@ -212,6 +212,9 @@ internal static unsafe partial class AddressSpace
     /// <summary>True if every byte of the range is mapped, whatever is allowed there.</summary>
     internal static bool IsMapped(ulong address, ulong size) => size != 0 && IsCovered(address, size, RegionProtection.None);
 
+    /// <summary>The region that an address lies in, or null.</summary>
+    internal static Region* RegionOf(ulong address) => regions.Find(address);
+
     /// <summary>True for an address at which nothing is allowed, just below a thread's stack: the stack has overflowed.</summary>
     internal static bool IsBelowStack(ulong address)
     {
@@ -233,9 +236,10 @@ internal static unsafe partial class AddressSpace
         RegionAttributes attributes = default;
         attributes.Protection = protection;
         attributes.Kind = RegionKind.Anonymous;
+        isStack &= size <= LargestStack;
         if (isStack)
             attributes.Flags = RegionFlags.NoReserve;
-        else if ((protection & RegionProtection.Write) != 0)
+        else if (protection != RegionProtection.None)
         {
             if (!Commit.TryCharge(size >> 12))
                 return -Errno.NoMemory;
@@ -244,7 +248,11 @@ internal static unsafe partial class AddressSpace
         if (protection == RegionProtection.None || isStack)
             attributes.Tag = ++lastTag;
         if (regions.Insert(address, address + size, attributes) == RegionResult.Done)
+        {
+            if (protection == RegionProtection.None)
+                Commit.NoteReservation(address, size);
             return (long)address;
+        }
         if ((attributes.Flags & RegionFlags.Charged) != 0)
             Commit.Uncharge(size >> 12);
         return -Errno.NoMemory;

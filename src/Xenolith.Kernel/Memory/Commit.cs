@@ -3,6 +3,10 @@
 //
 // Thread stacks are the exception: 1.5 MB each, of which a few pages are ever used. They are charged as they are touched, and a small
 // reserve that nothing else may take makes that touch succeed.
+//
+// The collector fills its heap to the last page that it gets. What it and the rest of the runtime want of the C library meanwhile they
+// take for granted: a collection crashes without, and no thread can start. So the heap, which is the largest reservation there is, does
+// not get the last of what can be promised.
 namespace Xenolith.Kernel.Memory;
 
 internal static class Commit
@@ -10,6 +14,15 @@ internal static class Commit
     // Kept for page tables, kernel stacks and the growth of stacks: a 32nd of memory, at least 512 KiB.
     private const ulong ReserveShift = 5;
     private const ulong MinimumReserve = 128;
+
+    // Kept from the heap: a 64th of what can be promised, at least 256 KiB.
+    private const int KeptShift = 6;
+    private const ulong MinimumKept = 64;
+
+    // The largest reservation so far; smaller ones than 64 MiB are no heap.
+    private static ulong heapStart;
+    private static ulong heapSize;
+    private const ulong SmallestHeap = 64 << 20;
 
     /// <summary>Pages promised: writable private mappings, and stacks as far as touched.</summary>
     internal static ulong Charged { get; private set; }
@@ -34,6 +47,22 @@ internal static class Commit
             return false;
         Charged += pages;
         return true;
+    }
+
+    /// <summary>Takes note of addresses that were reserved, with nothing behind them.</summary>
+    internal static void NoteReservation(ulong start, ulong size)
+    {
+        if (size < SmallestHeap || size <= heapSize)
+            return;
+        heapStart = start;
+        heapSize = size;
+    }
+
+    /// <summary>For a piece of a reservation that becomes writable.</summary>
+    internal static bool TryChargeOpened(ulong start, ulong pages)
+    {
+        ulong kept = start - heapStart >= heapSize ? 0 : Limit >> KeptShift > MinimumKept ? Limit >> KeptShift : MinimumKept;
+        return pages + kept <= Available && TryCharge(pages);
     }
 
     /// <summary>For a page of a stack: taken from the reserve when need be.</summary>

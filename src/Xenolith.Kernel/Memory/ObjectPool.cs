@@ -13,6 +13,7 @@ internal unsafe struct ObjectPool
             ulong frame = Frames.Allocate(0);
             if (frame == 0)
                 return null;
+            Commit.ChargeTouched(); // never given back
             byte* page = (byte*)(Layout.DirectMap + frame);
             for (uint offset = 0; offset + size <= Layout.PageSize; offset += size)
                 Return(page + offset);

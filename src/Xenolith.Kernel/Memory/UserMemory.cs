@@ -1,5 +1,5 @@
-// The program's memory as system calls meet it: checked against the regions before it is touched. A checked page may still be absent;
-// touching it then faults in the kernel, and the fault handler brings it in as it does for the program.
+// The program's memory as system calls meet it: checked against the regions, and brought in, before it is touched. No other thread runs
+// between check and use: whoever lets others run, by blocking or by Scheduler.Pause, checks again.
 using System;
 
 namespace Xenolith.Kernel.Memory;
@@ -9,11 +9,32 @@ internal static unsafe class UserMemory
     /// <summary>What <see cref="StringLength"/> answers for a string that is too long.</summary>
     internal const int TooLong = -2;
 
-    internal static bool IsReadable(ulong address, ulong length) =>
-        AddressSpace.IsCovered(address, length, RegionProtection.Read) && AddressSpace.BringIn(address, length, write: false);
+    internal static bool IsReadable(ulong address, ulong length) => MayRead(address, length) && BringIn(address, length, write: false);
 
-    internal static bool IsWritable(ulong address, ulong length) =>
-        AddressSpace.IsCovered(address, length, RegionProtection.Read | RegionProtection.Write) && AddressSpace.BringIn(address, length, write: true);
+    internal static bool IsWritable(ulong address, ulong length) => MayWrite(address, length) && BringIn(address, length, write: true);
+
+    /// <summary>As <see cref="IsReadable"/>, for a range so long that it is brought in piece by piece.</summary>
+    internal static bool MayRead(ulong address, ulong length) => AddressSpace.IsCovered(address, length, RegionProtection.Read);
+
+    /// <summary>As <see cref="IsWritable"/>, in the same way.</summary>
+    internal static bool MayWrite(ulong address, ulong length) =>
+        AddressSpace.IsCovered(address, length, RegionProtection.Read | RegionProtection.Write);
+
+    /// <summary>True if bytes that a call was given, which may be the kernel's own, can be read now.</summary>
+    internal static bool IsReadable(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+            return (ulong)start >= Layout.DirectMap || IsReadable((ulong)start, (ulong)bytes.Length);
+    }
+
+    /// <summary>The same for writing.</summary>
+    internal static bool IsWritable(Span<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+            return (ulong)start >= Layout.DirectMap || IsWritable((ulong)start, (ulong)bytes.Length);
+    }
+
+    private static bool BringIn(ulong address, ulong length, bool write) => length == 0 || AddressSpace.BringIn(address, length, write);
 
     /// <summary>
     /// Length of a NUL-terminated string of at most <paramref name="limit"/> bytes; -1 if it is not readable, <see cref="TooLong"/> if it is longer.

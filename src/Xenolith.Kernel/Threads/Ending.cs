@@ -49,6 +49,7 @@ internal static unsafe class Ending
     {
         if (!IsDefect(signal))
             Exit(SignalExitCodeBase + signal);
+        CrashReport.Begin(frame);
         Log.Begin();
         Log.Text("program ended by ");
         Log.Text(signal == SignalNumber.Segv && AddressSpace.IsBelowStack(address) ? "SIGSEGV (stack overflow)"
@@ -59,8 +60,7 @@ internal static unsafe class Ending
             Log.Hex(address);
         }
         Log.End();
-        Backtrace.Print(frame);
-        Panic.Crash();
+        CrashReport.Finish(frame->Vector < TrapFrame.SyscallVector ? ReportParts.OfProgram : ReportParts.OfAbort);
     }
 
     private static bool IsDefect(int signal) => signal is SignalNumber.Quit or SignalNumber.Ill or SignalNumber.Trap or SignalNumber.Abort

@@ -1,29 +1,42 @@
-// Who runs: threads woken by an event first, then round robin. Interrupts are off in all of this.
+// Who runs: the order is the run queue's; here are blocking, waking, the switch itself and the account of time. Interrupts are off in all of this.
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Time;
-using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Threads;
 
 internal static unsafe class Scheduler
 {
-    private static WaitQueue woken;   // became runnable by an event: served first
-    private static WaitQueue waiting; // used up a slice or yielded: round robin
-
     /// <summary>Threads that wait for the CPU.</summary>
-    internal static uint RunnableCount { get; private set; }
+    internal static uint RunnableCount => PerCpu.This->Queue.Count;
 
     /// <summary>Switches from one thread to another, since the start.</summary>
     internal static ulong Switches { get; private set; }
 
-    private static bool HasRunnable => woken.First != null || waiting.First != null;
+    /// <summary>Makes the first thread the running one.</summary>
+    internal static void Begin(Thread* thread)
+    {
+        PerCpu* cpu = PerCpu.This;
+        thread->State = ThreadState.Running;
+        cpu->Current = thread;
+        cpu->KernelStackTop = thread->KernelStackTop;
+        cpu->RunningSince = Clock.Now();
+    }
 
     /// <summary>Makes a new thread runnable.</summary>
-    internal static void Start(Thread* thread)
+    internal static void Start(Thread* thread) => PerCpu.This->Queue.Append(thread);
+
+    /// <summary>How long a thread has had the CPU, in nanoseconds.</summary>
+    internal static ulong RunTime(Thread* thread)
     {
-        thread->State = ThreadState.Runnable;
-        waiting.Append(thread);
-        RunnableCount++;
+        PerCpu* cpu = PerCpu.This;
+        return thread == cpu->Current ? thread->RunTime + Clock.Now() - cpu->RunningSince : thread->RunTime;
+    }
+
+    /// <summary>How long all threads together have had the CPU, those that have ended included, in nanoseconds.</summary>
+    internal static ulong BusyTime()
+    {
+        PerCpu* cpu = PerCpu.This;
+        return cpu->BusyTime + Clock.Now() - cpu->RunningSince;
     }
 
     /// <summary>
@@ -33,7 +46,8 @@ internal static unsafe class Scheduler
     /// <param name="deadline">Absolute monotonic nanoseconds, or <see cref="Timers.Never"/>.</param>
     internal static WakeReason Block(WaitQueue* queue, ulong deadline)
     {
-        Thread* thread = Thread.Current;
+        PerCpu* cpu = PerCpu.This;
+        Thread* thread = cpu->Current;
         if ((thread->PendingSignals & ~thread->BlockedSignals) != 0)
             return WakeReason.Signal;
         thread->State = ThreadState.Blocked;
@@ -42,7 +56,9 @@ internal static unsafe class Scheduler
             queue->Append(thread);
         if (deadline != Timers.Never)
             Timers.Add(&thread->Timer, deadline);
-        RunNext();
+        Account(cpu);
+        cpu->Queue.Leave(thread);
+        RunNext(cpu);
         return thread->Reason;
     }
 
@@ -58,9 +74,11 @@ internal static unsafe class Scheduler
         }
         Timers.Remove(&thread->Timer);
         thread->Reason = reason;
-        thread->State = ThreadState.Runnable;
-        woken.Append(thread);
-        RunnableCount++;
+        PerCpu* cpu = PerCpu.This;
+        // Alone, a thread's slice has no end that would end its turn.
+        if (!cpu->Competing && cpu->Queue.HasTurn(cpu->Current) && Clock.Now() - cpu->RunningSince >= RunQueue.Slice)
+            cpu->Queue.EndTurn(cpu->Current);
+        cpu->Queue.AppendWoken(thread);
     }
 
     internal static bool WakeFirst(WaitQueue* queue)
@@ -83,12 +101,11 @@ internal static unsafe class Scheduler
     {
         PerCpu* cpu = PerCpu.This;
         cpu->Reschedule = false;
-        if (!HasRunnable)
+        if (cpu->Queue.Count == 0)
             return;
-        cpu->Current->State = ThreadState.Runnable;
-        waiting.Append(cpu->Current);
-        RunnableCount++;
-        RunNext();
+        Account(cpu);
+        cpu->Queue.Append(cpu->Current);
+        RunNext(cpu);
     }
 
     /// <summary>Ends the running thread; its kernel stack is given back by the thread that runs next.</summary>
@@ -96,7 +113,9 @@ internal static unsafe class Scheduler
     {
         PerCpu* cpu = PerCpu.This;
         cpu->Current->State = ThreadState.Exited;
-        RunNext();
+        Account(cpu);
+        cpu->Queue.Leave(cpu->Current);
+        RunNext(cpu);
     }
 
     /// <summary>Run before the program continues after a trap or system call: timers, preemption.</summary>
@@ -105,18 +124,67 @@ internal static unsafe class Scheduler
         PerCpu* cpu = PerCpu.This;
         Timers.Expire();
         if (cpu->Reschedule)
-            Yield();
-        Timers.Arm(HasRunnable);
+            Preempt(cpu);
+        bool competing = cpu->Queue.Count != 0;
+        // Who ran alone has a full slice from when others come.
+        if (competing && !cpu->Competing)
+            cpu->SliceEnd = Clock.Now() + RunQueue.Slice;
+        cpu->Competing = competing;
+        Timers.Arm(competing ? cpu->SliceEnd : Timers.Never);
     }
 
-    private static void RunNext()
+    /// <summary>
+    /// Lets events in and other threads run, as between two system calls: for a call that takes long. What the program's memory holds or allows may
+    /// be different afterwards.
+    /// </summary>
+    internal static void Pause()
     {
-        PerCpu* cpu = PerCpu.This;
+        Asm.AllowInterrupts();
+        BeforeReturn();
+    }
+
+    /// <summary>Something was woken, or a slice may be at its end: who wakes goes first, who has used up a slice comes last.</summary>
+    private static void Preempt(PerCpu* cpu)
+    {
+        cpu->Reschedule = false;
+        if (cpu->Queue.Count == 0)
+            return;
         Thread* current = cpu->Current;
-        Thread* next = Take();
+        Account(cpu);
+        if (current->Slice == 0)
+            cpu->Queue.Append(current);
+        else if (cpu->Queue.HasWoken)
+            cpu->Queue.Interrupt(current);
+        else
+            return;
+        RunNext(cpu);
+    }
+
+    /// <summary>Adds the time since it was last done to the running thread's account, and sees what is left of its slice.</summary>
+    private static void Account(PerCpu* cpu)
+    {
+        ulong now = Clock.Now(), elapsed = now - cpu->RunningSince;
+        Thread* thread = cpu->Current;
+        thread->RunTime += elapsed;
+        thread->Slice = !cpu->Competing ? RunQueue.Slice : now < cpu->SliceEnd ? cpu->SliceEnd - now : 0;
+        cpu->BusyTime += elapsed;
+        cpu->RunningSince = now;
+    }
+
+    /// <summary>Continues another thread, once there is one. The running one is accounted for, and in the run queue if it may go on.</summary>
+    private static void RunNext(PerCpu* cpu)
+    {
+        Thread* current = cpu->Current;
+        Thread* next = cpu->Queue.Take();
         if (next == null)
+        {
             next = Idle(cpu);
+            cpu->RunningSince = Clock.Now();
+        }
         next->State = ThreadState.Running;
+        cpu->Reschedule = false;
+        cpu->SliceEnd = cpu->RunningSince + next->Slice;
+        cpu->Competing = cpu->Queue.Count != 0;
         if (next == current)
             return;
         Switches++;
@@ -148,28 +216,14 @@ internal static unsafe class Scheduler
         do
         {
             Timers.Expire();
-            next = Take();
+            next = cpu->Queue.Take();
             if (next != null)
                 break;
-            Timers.Arm(competing: false);
+            Timers.Arm(Timers.Never);
             Asm.WaitForInterrupt();
         }
         while (true);
         cpu->Idle = false;
         return next;
     }
-
-    private static Thread* Take()
-    {
-        WaitQueue* queue = woken.First != null ? Pointer(ref woken) : Pointer(ref waiting);
-        Thread* thread = queue->First;
-        if (thread != null)
-        {
-            queue->Remove(thread);
-            RunnableCount--;
-        }
-        return thread;
-    }
-
-    private static WaitQueue* Pointer(ref WaitQueue queue) => (WaitQueue*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref queue);
 }

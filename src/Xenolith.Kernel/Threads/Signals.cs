@@ -142,6 +142,9 @@ internal static unsafe class Signals
         frame->Rip = context->Rip;
         frame->Rflags = frame->Rflags & ~ProgramFlags | context->Rflags & ProgramFlags | InterruptFlag;
         SetMask(Thread.Current, context->SignalMask);
+        // IRETQ itself would fault on an address that is none.
+        if (frame->Rip >= Layout.ProgramEnd)
+            Ending.KilledBySignal(SignalNumber.Segv, frame->Rip, frame);
         ulong area = context->ExtendedState;
         if (area == 0)
             return;
@@ -162,7 +165,7 @@ internal static unsafe class Signals
         ulong area = top - Features.ExtendedStateSize - 64 & ~63ul;
         // As after a call: the return address lies at 8 below a multiple of 16.
         SignalFrame* signal = (SignalFrame*)((area - (ulong)sizeof(SignalFrame) & ~15ul) - 8);
-        if (!UserMemory.IsWritable((ulong)signal, area + Features.ExtendedStateSize + 4 - (ulong)signal))
+        if (action->Handler >= Layout.ProgramEnd || !UserMemory.IsWritable((ulong)signal, area + Features.ExtendedStateSize + 4 - (ulong)signal))
             Ending.KilledBySignal(info->Signal, info->Address, frame);
 
         Asm.Fill(signal, 0, (nuint)sizeof(SignalFrame));

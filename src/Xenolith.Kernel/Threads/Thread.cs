@@ -42,6 +42,13 @@ internal unsafe struct Thread
     internal WaitQueue* Queue;
     internal TimerNode Timer;
 
+    /// <summary>Nanoseconds left of the thread's slice while it does not run.</summary>
+    internal ulong Slice;
+    /// <summary>How many turns had ended when it blocked: see RunQueue.</summary>
+    internal ulong TurnsSeen;
+    /// <summary>Nanoseconds that the thread has had the CPU, up to when it last ran.</summary>
+    internal ulong RunTime;
+
     internal ulong FutexAddress;
     internal uint FutexBits;
 
@@ -73,6 +80,18 @@ internal unsafe struct WaitQueue
         else
             Last->Next = thread;
         Last = thread;
+    }
+
+    /// <summary>Puts a thread before all others.</summary>
+    internal void Prepend(Thread* thread)
+    {
+        thread->Previous = null;
+        thread->Next = First;
+        if (First == null)
+            Last = thread;
+        else
+            First->Previous = thread;
+        First = thread;
     }
 
     internal void Remove(Thread* thread)

@@ -8,16 +8,14 @@ namespace Xenolith.Kernel.Time;
 internal static unsafe class Timers
 {
     internal const ulong Never = ulong.MaxValue;
-    private const ulong Slice = 10_000_000, RetryDelay = 100_000;
+    private const ulong RetryDelay = 100_000;
 
     /// <summary>Times that the timer fired, since the start.</summary>
     internal static ulong Interrupts { get; private set; }
 
     private static DeadlineHeap heap;
-    // What the hypervisor's timer is set to; Never when it is not.
-    private static ulong armed = Never;
-    private static bool sliceArmed;
-    private static bool fired;
+
+    internal static void Initialize() => PerCpu.This->TimerSet = Never;
 
     internal static void Add(TimerNode* node, ulong deadline)
     {
@@ -31,9 +29,9 @@ internal static unsafe class Timers
     internal static void Fired()
     {
         Interrupts++;
-        fired = true;
-        armed = Never;
-        sliceArmed = false;
+        PerCpu* cpu = PerCpu.This;
+        cpu->TimerFired = true;
+        cpu->TimerSet = Never;
     }
 
     /// <summary>
@@ -42,42 +40,44 @@ internal static unsafe class Timers
     /// </summary>
     internal static void Retry()
     {
-        if (!fired && !PerCpu.This->Reschedule)
-            return;
-        armed = Clock.Now() + RetryDelay;
-        Hypercalls.SetTimer(armed);
+        PerCpu* cpu = PerCpu.This;
+        if (cpu->TimerFired || cpu->Reschedule)
+            Set(cpu, Clock.Now() + RetryDelay);
     }
 
     /// <summary>Wakes the threads whose deadline has passed. Returns at once when the timer has not fired.</summary>
     internal static void Expire()
     {
-        if (!fired)
+        PerCpu* cpu = PerCpu.This;
+        if (!cpu->TimerFired)
             return;
-        fired = false;
+        cpu->TimerFired = false;
         ulong now = Clock.Now();
         for (TimerNode* first = heap.Min; first != null && first->Deadline <= now; first = heap.Min)
         {
             heap.Remove(first);
             Scheduler.Wake((Thread*)first->Owner, WakeReason.TimedOut);
         }
-        PerCpu.This->Reschedule = true;
+        cpu->Reschedule = true;
     }
 
-    /// <summary>Sets the hypervisor's timer to the next deadline, and to the end of the slice if threads compete. Called before the program continues or the CPU idles.</summary>
-    internal static void Arm(bool competing)
+    /// <summary>
+    /// Sees to it that the hypervisor's timer comes no later than the next deadline and <paramref name="sliceEnd"/> (<see cref="Never"/>: nobody
+    /// competes). Called before the program continues or the CPU idles. A timer that is set for something that no longer matters stays: to
+    /// stop it costs as much as to let it come, and often something else has it set anew before.
+    /// </summary>
+    internal static void Arm(ulong sliceEnd)
     {
         TimerNode* first = heap.Min;
-        ulong next = first == null ? Never : first->Deadline;
-        if (competing && !sliceArmed)
-        {
-            ulong slice = Clock.Now() + Slice;
-            if (slice < next)
-                next = slice;
-            sliceArmed = true;
-        }
-        if (next >= armed)
-            return;
-        armed = next;
-        Hypercalls.SetTimer(next);
+        ulong next = first == null || sliceEnd < first->Deadline ? sliceEnd : first->Deadline;
+        PerCpu* cpu = PerCpu.This;
+        if (next < cpu->TimerSet)
+            Set(cpu, next);
+    }
+
+    private static void Set(PerCpu* cpu, ulong time)
+    {
+        cpu->TimerSet = time;
+        Hypercalls.SetTimer(time);
     }
 }

@@ -29,6 +29,8 @@ internal static unsafe class ConsoleRing
     private static bool ready;
     private static bool unanswered;
     private static bool atLineStart;
+    // The other side has let a wait of WriteNow's run out: the next lines do not wait for it again.
+    private static bool stuck;
 
     /// <summary>Threads that wait for space, and threads that wait for input.</summary>
     internal static WaitQueue Writers, Readers;
@@ -160,8 +162,13 @@ internal static unsafe class ConsoleRing
         {
             int accepted = Write(bytes.Slice(written));
             written += accepted;
-            if (accepted == 0 && !WaitForProgress())
+            if (accepted > 0)
+                stuck = false;
+            else if (stuck || !WaitForProgress())
+            {
+                stuck = true;
                 return;
+            }
         }
     }
 

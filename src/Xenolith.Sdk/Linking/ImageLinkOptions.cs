@@ -60,6 +60,12 @@ public sealed record ImageLinkOptions
     /// </summary>
     public OpenSslOptions? OpenSsl { get; init; }
 
+    /// <summary>The program's own native libraries: objects and static libraries, in any order.</summary>
+    public IReadOnlyList<string> NativeLibraries { get; init; } = [];
+
+    /// <summary>The C compiler's library of routines that compiled code calls; null when there is none, or no need of it.</summary>
+    public string? CompilerLibrary { get; init; }
+
     /// <summary>More arguments for the linker, after all others.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 

@@ -109,13 +109,14 @@ public static partial class ImageLinker
         ImageLinkOptions options, IEnumerable<string> libraries, IEnumerable<string> data, string output, params ReadOnlySpan<string> extra)
     {
         string Musl(string file) => Path.Combine(options.MuslDirectory, file);
+        string[] compilerLibrary = options.CompilerLibrary is { } library ? [library] : [];
         List<string> arguments =
         [
             "-static", "-nostdlib", "-T", options.LinkerScript, "-o", output,
             "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np",
             Musl("crt1.o"), Musl("crti.o"), options.KernelObject, "-u", "xl_pvh_entry", options.ProgramObject,
             .. libraries,
-            "--start-group", options.LibcShim, StoppingLibc(options), "--end-group", Musl("crtn.o"), .. data,
+            "--start-group", .. options.NativeLibraries, options.LibcShim, StoppingLibc(options), .. compilerLibrary, "--end-group", Musl("crtn.o"), .. data,
             .. extra,
             .. options.ExtraArguments,
         ];
@@ -125,7 +126,7 @@ public static partial class ImageLinker
             return;
         string[] missing = [.. UndefinedReference().Matches(result.Errors).Select(m => m.Groups[1].Value).Distinct().Order(StringComparer.Ordinal)];
         throw missing.Length != 0
-            ? new ImageLinkException("XEN1006", $"Nothing in the image defines {string.Join(", ", missing)}. A native library is missing, or the program calls a function that the image's C library does not have.")
+            ? MissingSymbols.Explain(options, missing)
             : new ImageLinkException("XEN1002", $"{Linker} failed with code {result.ExitCode}: {result.Errors.Trim()}");
     }
 

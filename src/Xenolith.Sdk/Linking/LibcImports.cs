@@ -26,11 +26,11 @@ public static class LibcImports
     {
         HashSet<string> wanted = new(StringComparer.Ordinal);
         HashSet<string> own = new(StringComparer.Ordinal);
-        foreach (ElfSymbol symbol in GlobalSymbols(users))
+        foreach (ElfSymbol symbol in users.SelectMany(ObjectFiles.GlobalSymbols))
             (symbol.IsUndefined ? wanted : own).Add(symbol.Name);
         wanted.ExceptWith(own);
 
-        HashSet<string> offered = [.. GlobalSymbols(libc).Where(s => !s.IsUndefined).Select(s => s.Name)];
+        HashSet<string> offered = [.. libc.SelectMany(ObjectFiles.GlobalSymbols).Where(s => !s.IsUndefined).Select(s => s.Name)];
 
         string[] unknown = [.. wanted.Where(name => offered.Contains(name) && !reviewed.Contains(name)).Order(StringComparer.Ordinal)];
         if (unknown.Length != 0)
@@ -39,14 +39,5 @@ public static class LibcImports
         string[] missing = [.. wanted.Where(name => reviewed.Contains(name) && !offered.Contains(name)).Order(StringComparer.Ordinal)];
         if (missing.Length != 0)
             throw new ImageLinkException("XEN1014", $"{subject} uses {string.Join(", ", missing)}, which the C library of this machine does not have. Install musl 1.2.3 (Debian 12's musl-dev), or add the missing names to the shim.");
-    }
-
-    private static IEnumerable<ElfSymbol> GlobalSymbols(IEnumerable<string> paths) =>
-        paths.SelectMany(Objects).SelectMany(o => o.Symbols()).Where(s => s.Binding != ElfSymbolBinding.Local);
-
-    private static IEnumerable<ElfFile> Objects(string path)
-    {
-        byte[] bytes = File.ReadAllBytes(path);
-        return ArchiveReader.IsArchive(bytes) ? ArchiveReader.Members(bytes).Select(ElfFile.Parse) : [ElfFile.Parse(bytes)];
     }
 }

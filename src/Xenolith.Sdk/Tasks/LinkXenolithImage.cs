@@ -57,7 +57,7 @@ public sealed class LinkXenolithImage : BuildTask
     [Required]
     public string ProgramName { get; set; } = "";
 
-    /// <summary>Files to pack; their metadata <c>TargetPath</c> says where they lie beside the program.</summary>
+    /// <summary>Files to pack; their metadata <c>TargetPath</c> says where they lie, <c>SymbolicLink</c> that their text is a link's.</summary>
     public ITaskItem[] Content { get; set; } = [];
 
     /// <summary><c>all</c>, <c>kernel</c> or <c>none</c>.</summary>
@@ -91,6 +91,12 @@ public sealed class LinkXenolithImage : BuildTask
 
     /// <summary>The cache's folder, or empty for the usual one.</summary>
     public string CacheDirectory { get; set; } = "";
+
+    /// <summary>The program's own native libraries.</summary>
+    public string[] NativeLibraries { get; set; } = [];
+
+    /// <summary>The C compiler's library, or empty for none.</summary>
+    public string CompilerLibrary { get; set; } = "";
 
     /// <summary>More arguments for the linker.</summary>
     public string[] ExtraArguments { get; set; } = [];
@@ -127,6 +133,8 @@ public sealed class LinkXenolithImage : BuildTask
                 Compiler = Compiler,
                 CacheDirectory = CacheDirectory,
             },
+            NativeLibraries = NativeLibraries,
+            CompilerLibrary = CompilerLibrary.Length != 0 ? CompilerLibrary : null,
             ExtraArguments = ExtraArguments,
         });
     }
@@ -134,6 +142,9 @@ public sealed class LinkXenolithImage : BuildTask
     private static ContentFile Read(ITaskItem item)
     {
         string path = item.GetMetadata("TargetPath").Replace('\\', '/');
-        return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), new DateTimeOffset(File.GetLastWriteTimeUtc(item.ItemSpec)));
+        return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), new DateTimeOffset(File.GetLastWriteTimeUtc(item.ItemSpec)))
+        {
+            IsLink = item.GetMetadata("SymbolicLink") == "true",
+        };
     }
 }

@@ -47,6 +47,7 @@ internal static class Program
             Part("sharing", Sharing.Run);
             Part("attributes", Attributes.Run);
             Part("mapping", Mapping.Run);
+            Part("watching", Watching.Run);
             Part("odds and ends", Odds.Run);
         }
         finally

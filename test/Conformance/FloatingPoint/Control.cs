@@ -34,4 +34,10 @@ internal static partial class Control
     /// <summary>Converts by way of the x87's 80-bit registers, in musl.</summary>
     [LibraryImport("libc", EntryPoint = "strtod")]
     internal static unsafe partial double ParseLong(byte* text, byte** end);
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    internal static partial nint Map(nint address, nuint length, int protection, int flags, int descriptor, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    internal static partial int Unmap(nint address, nuint length);
 }

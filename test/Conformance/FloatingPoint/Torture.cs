@@ -13,7 +13,8 @@ internal static class Torture
 
     internal static void Run()
     {
-        Worker[] workers = [.. Enumerable.Range(1, 3).SelectMany<int, Worker>(seed => [new Vectors(seed), new WideVectors(seed), new Scalars(seed), new RoundingMode(seed), new Extended(seed), new Faulting(seed)])];
+        Worker[] workers = [.. Enumerable.Range(1, 3).SelectMany<int, Worker>(seed => [
+            new Vectors(seed), new WideVectors(seed), new WidestVectors(seed), new Scalars(seed), new RoundingMode(seed), new Extended(seed), new Faulting(seed), new Touching(seed)])];
         Thread[] threads = [.. workers.Select(worker => new Thread(worker.Work))];
         foreach (Thread thread in threads)
             thread.Start();
@@ -108,6 +109,33 @@ internal static class Torture
             }
             Vector256<long> product = Vector256.Create(once[0] * steps, once[1] * steps, once[2] * steps, once[3] * steps);
             return sum.Equals(product);
+        }
+    }
+
+    /// <summary>The same in 512 bits, where the processor has them, with registers that the narrower ones have no names for, and in masks.</summary>
+    private sealed class WidestVectors(int seed) : Worker
+    {
+        protected override bool RoundIsRight() => !Avx512F.IsSupported || Round(seed);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static bool Round(long seed)
+        {
+            const int steps = 50_000;
+            if (!Avx512F.IsSupported)
+                return true;
+            Vector512<long> step = Vector512.Create(seed, seed * 31, seed * 37, seed * 41, seed * 43, seed * 47, seed * 53, seed * 59);
+            Vector512<long> a = step, b = a + step, c = b + step, d = c + step, e = d + step, f = e + step, g = f + step, h = g + step;
+            Vector512<long> i = h + step, j = i + step, k = j + step, l = k + step, m = l + step, n = m + step, o = n + step, p = o + step;
+            Vector512<long> once = a ^ b ^ c ^ d ^ e ^ f ^ g ^ h ^ i ^ j ^ k ^ l ^ m ^ n ^ o ^ p, sum = Vector512<long>.Zero;
+            Vector512<long> odd = Vector512.Equals(step & Vector512<long>.One, Vector512<long>.One);
+            for (int count = 0; count < steps; count++)
+            {
+                Vector512<long> all = a ^ b ^ c ^ d ^ e ^ f ^ g ^ h ^ i ^ j ^ k ^ l ^ m ^ n ^ o ^ p;
+                sum += Vector512.ConditionalSelect(odd, all, all + all);
+                (a, b, c, d, e, f, g, h) = (h, a, b, c, d, e, f, g);
+                (i, j, k, l, m, n, o, p) = (p, i, j, k, l, m, n, o);
+            }
+            return sum == Vector512.ConditionalSelect(odd, once, once + once) * steps;
         }
     }
 
@@ -209,5 +237,55 @@ internal static class Torture
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         private static int Read(int[]? array, int index) => array![index];
+    }
+
+    /// <summary>
+    /// Memory that is touched for the first time between the steps: a page is made, and zeroed, while registers are in use, as wide as there are.
+    /// </summary>
+    private sealed unsafe class Touching(int seed) : Worker
+    {
+        private const int Page = 4096, Pages = 64;
+
+        protected override bool RoundIsRight()
+        {
+            nint memory = Control.Map(0, Pages * Page, 1 | 2 /* read, write */, 2 | 0x20 /* private, anonymous */, -1, 0);
+            if (memory == -1)
+                return true; // All workers together may want more than there is.
+            // Unsafe: the mapping is as long as the round supposes, and nobody else's.
+            bool right = Avx2.IsSupported ? Wide((byte*)memory, seed) : Narrow((byte*)memory, seed);
+            return right & Control.Unmap(memory, Pages * Page) == 0;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static bool Narrow(byte* memory, long seed)
+        {
+            Vector128<long> step = Vector128.Create(seed, seed * 31);
+            Vector128<long> a = step, b = a + step, c = b + step, d = c + step, e = d + step, f = e + step, g = f + step, h = g + step, sum = Vector128<long>.Zero;
+            Vector128<long> once = a ^ b ^ c ^ d ^ e ^ f ^ g ^ h;
+            for (int page = 0; page < Pages; page++)
+            {
+                memory[page * Page + 8] = 1;
+                sum += (a ^ b ^ c ^ d ^ e ^ f ^ g ^ h) + Vector128.Load((long*)(memory + page * Page + 16));
+                (a, b, c, d, e, f, g, h) = (h, a, b, c, d, e, f, g);
+            }
+            return sum == once * Pages;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static bool Wide(byte* memory, long seed)
+        {
+            if (!Avx2.IsSupported)
+                return true;
+            Vector256<long> step = Vector256.Create(seed, seed * 31, seed * 37, seed * 41);
+            Vector256<long> a = step, b = Avx2.Add(a, step), c = Avx2.Add(b, step), d = Avx2.Add(c, step), sum = Vector256<long>.Zero;
+            Vector256<long> once = Avx2.Xor(Avx2.Xor(a, b), Avx2.Xor(c, d));
+            for (int page = 0; page < Pages; page++)
+            {
+                memory[page * Page + 8] = 1;
+                sum = Avx2.Add(sum, Avx2.Add(Avx2.Xor(Avx2.Xor(a, b), Avx2.Xor(c, d)), Vector256.Load((long*)(memory + page * Page + 32))));
+                (a, b, c, d) = (d, a, b, c);
+            }
+            return sum.Equals(Vector256.Create(once[0] * Pages, once[1] * Pages, once[2] * Pages, once[3] * Pages));
+        }
     }
 }

@@ -13,5 +13,7 @@ internal static class Program
         ("a timer's changes", Timers.Changes),
         ("ten thousand", Topics.Wait(Timers.TenThousandAsync)),
         ("time zones", Zones.Show),
+        ("packed zones", Zones.Packed),
+        ("local zone", Zones.Local),
         ("calendar", Zones.Calendar));
 }

@@ -28,6 +28,33 @@ internal static class Zones
             Console.WriteLine($"in a zone of the program's own: {TimeZoneInfo.ConvertTimeFromUtc(new DateTime(2026, month, 1, 12, 0, 0, DateTimeKind.Utc), zone):s}");
     }
 
+    /// <summary>Zones that were packed into the image; a Linux machine has them all.</summary>
+    internal static void Packed()
+    {
+        foreach (string id in (string[])["Europe/Zurich", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "US/Pacific"])
+        {
+            TimeZoneInfo zone = TimeZoneInfo.FindSystemTimeZoneById(id);
+            Console.WriteLine($"{zone.Id}, {zone.BaseUtcOffset}, {zone.DisplayName}, {zone.StandardName}, {zone.DaylightName}, rules {zone.GetAdjustmentRules().Length}");
+            foreach (string time in (string[])["1900-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2011-12-30T12:00:00Z", "2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z", "2026-07-01T12:00:00Z", "2060-12-01T00:00:00Z"])
+            {
+                DateTimeOffset there = TimeZoneInfo.ConvertTime(DateTimeOffset.Parse(time, CultureInfo.InvariantCulture), zone);
+                Console.WriteLine($"    {time} is {there:yyyy-MM-ddTHH:mm:sszzz}, daylight saving {zone.IsDaylightSavingTime(there)}");
+            }
+        }
+        TimeZoneInfo zurich = TimeZoneInfo.FindSystemTimeZoneById("Europe/Zurich");
+        DateTime twice = new(2026, 10, 25, 2, 30, 0), never = new(2026, 3, 29, 2, 30, 0);
+        Console.WriteLine($"{twice:s} is twice there {zurich.IsAmbiguousTime(twice)}: {string.Join(", ", zurich.GetAmbiguousTimeOffsets(twice))}; {never:s} is not {zurich.IsInvalidTime(never)}");
+        Console.WriteLine($"listed: {TimeZoneInfo.GetSystemTimeZones().Count(zone => zone.Id is "Europe/Zurich" or "Asia/Kolkata")}");
+    }
+
+    /// <summary>The local zone, as the variable TZ says.</summary>
+    internal static void Local()
+    {
+        DateTime time = new(2026, 7, 1, 12, 0, 0, DateTimeKind.Utc);
+        Console.WriteLine($"local: {TimeZoneInfo.Local.Id}, {TimeZoneInfo.Local.BaseUtcOffset}; {time:O} is {time.ToLocalTime():O}, {new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).ToLocalTime():O}");
+        Console.WriteLine($"now is as far from UTC as the zone says: {Math.Abs((DateTime.Now - DateTime.UtcNow - TimeZoneInfo.Local.GetUtcOffset(DateTime.UtcNow)).TotalSeconds) < 2}");
+    }
+
     internal static void Calendar()
     {
         DateTimeOffset time = DateTimeOffset.FromUnixTimeSeconds(1_772_323_199);

@@ -70,6 +70,27 @@ internal static unsafe partial class Endings
         Console.WriteLine(GetPlatformInfo(unchecked((nint)0xffff_dead_beef_0000)));
     }
 
+    /// <summary>The same with a part of the kernel's memory destroyed before, so that its report of the panic faults as well.</summary>
+    /// <param name="address">Where the part begins, in hexadecimal digits.</param>
+    /// <param name="size">Its size in bytes.</param>
+    internal static void BreakKernelTwice(string address, string size)
+    {
+        ulong* part = (ulong*)ulong.Parse(address, System.Globalization.NumberStyles.HexNumber);
+        int words = int.Parse(size) / sizeof(ulong);
+        BreakKernel(0, part, 0); // brings everything in that the second call needs
+        BreakKernel(unchecked((nint)0xffff_dead_beef_0000), part, words);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void BreakKernel(nint info, ulong* part, int words)
+    {
+        const ulong NoAddress = 0x5a5a_5a5a_5a5a_5a5a;
+        for (int i = 0; i < words; i++)
+            part[i] = NoAddress;
+        if (info != 0)
+            _ = GetPlatformInfo(info);
+    }
+
     [LibraryImport("xenolith", EntryPoint = "xl_platform_info")]
     private static partial int GetPlatformInfo(nint info);
 }

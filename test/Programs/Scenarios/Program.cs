@@ -91,6 +91,9 @@ internal static class Program
             case ["clocks"]:
                 Clocks.Agree();
                 return 0;
+            case ["local-time"]:
+                LocalTime.Show();
+                return 0;
             case ["spin"]:
                 Scheduling.Spin();
                 return 0;

@@ -25,6 +25,7 @@ internal sealed unsafe class HostFileSystem : IDisposable
         host.Now = &Now;
         host.Populate = &Populate;
         host.Unmap = &Unmap;
+        host.EventAdded = &EventAdded;
         Assert.Equal(0, System->Initialize(host, limit));
         PagesAtStart = PagesTaken;
     }
@@ -45,6 +46,9 @@ internal sealed unsafe class HostFileSystem : IDisposable
 
     /// <summary>Ranges of pages that were to be taken out of mappings.</summary>
     public List<(ulong First, ulong End)> Unmapped { get; } = [];
+
+    /// <summary>How often a watcher was said to have something to read.</summary>
+    public int EventsAdded { get; private set; }
 
     public Inode* Root => System->Root;
 
@@ -116,7 +120,9 @@ internal sealed unsafe class HostFileSystem : IDisposable
 
     private static ulong Now() => current!.Time++;
 
-    private static long Populate(Inode* directory) => new PackedContent((byte*)current!.Archive).Populate(current.System, directory);
+    private static long Populate(Inode* directory) => new PackedContent((byte*)current!.Archive).Populate(current.System, directory, directory->Tag);
+
+    private static void EventAdded() => current!.EventsAdded++;
 
     private static void Unmap(Inode* inode, ulong first, ulong end) => current!.Unmapped.Add((first, end));
 }

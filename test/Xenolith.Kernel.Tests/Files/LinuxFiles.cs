@@ -34,6 +34,18 @@ internal sealed unsafe partial class LinuxFiles : IDisposable
 
     public static long Seek(long file, ulong offset, bool hole) => Result(lseek((int)file, (long)offset, hole ? 4 : 3));
 
+    /// <summary>chmod(2).</summary>
+    public long SetMode(string path, uint mode) => Result(fchmodat(start, path, mode, 0));
+
+    /// <summary>A descriptor of inotify(7) that does not block.</summary>
+    public static int Watcher() => (int)Result(inotify_init1(0x80800));
+
+    public long AddWatch(int watcher, string path, uint mask) => Result(inotify_add_watch(watcher, root + Start + "/" + path, mask));
+
+    public static long RemoveWatch(int watcher, int number) => Result(inotify_rm_watch(watcher, number));
+
+    public static long ReadEvents(int watcher, byte[] buffer) => Result(read(watcher, buffer, (nuint)buffer.Length));
+
     public long MakeDirectory(string path) => Result(mkdirat(start, path, 0x1ED));
 
     public long Unlink(string path, bool directory) => Result(unlinkat(start, path, directory ? 0x200 : 0));
@@ -73,6 +85,21 @@ internal sealed unsafe partial class LinuxFiles : IDisposable
 
     [LibraryImport("libc")]
     private static partial int close(int file);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int fchmodat(int directory, string path, uint mode, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int inotify_init1(int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int inotify_add_watch(int watcher, string path, uint mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int inotify_rm_watch(int watcher, int number);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint read(int file, byte[] buffer, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint pwrite(int file, byte[] data, nuint length, long offset);

@@ -107,6 +107,8 @@ public sealed class PublishTests(SampleProject project)
     [InlineData("XenolithKernelObject=/nowhere.o", "error XEN1004: There is no kernel object at /nowhere.o")]
     [InlineData("XenolithMuslDirectory=/nowhere", "error XEN1005: The C library musl is not installed in /nowhere: run `apt-get install musl-dev`")]
     [InlineData("XenolithLibcImports=/dev/null", "error XEN1013: The .NET runtime uses __cxa_atexit, ")]
+    [InlineData("XenolithTimeZones=Europe/Zürich", "error XEN1023: There is no time zone `Europe/Zürich` in /usr/share/zoneinfo.")]
+    [InlineData("XenolithLocalTimeZone=zurich", "error XEN1023: There is no time zone `zurich` in /usr/share/zoneinfo. Did you mean Europe/Zurich?")]
     [InlineData("OutputType=Library", "error XEN1022: A Sample.csproj makes a library")]
     [InlineData("PublishAot=false", "error XEN1022: An image is compiled ahead of time")]
     public void A_mistake_fails_the_build_with_one_message(string property, string message)

@@ -68,12 +68,19 @@ public sealed class SampleProject : IDisposable
 
     /// <summary>A project with another program, published with some properties.</summary>
     internal SampleProject(string program, params string[] properties)
+        : this(program, "", _ => { }, properties)
+    {
+    }
+
+    /// <summary>A project with another program, items and files, published with some properties.</summary>
+    internal SampleProject(string program, string items, Action<SampleProject> writeFiles, params string[] properties)
     {
         string tests = AppContext.BaseDirectory;
         Kernel = _directory.Combine("kernel.o");
         Command.Require("as", ["-o", Kernel, Repository.Native("kernel-stub.S")]);
         _directory.Write("Program.cs", program);
-        WriteProject();
+        WriteProject(items: items);
+        writeFiles(this);
         _directory.Write("Directory.Build.props", $"""
             <Project>
               <PropertyGroup>
@@ -99,12 +106,21 @@ public sealed class SampleProject : IDisposable
     /// <summary>The folder of the compiler's and linker's intermediate files.</summary>
     internal string NativeDirectory => _directory.Combine("obj/Release/net10.0/linux-x64/native");
 
+    /// <summary>The path of a file in the project's folder.</summary>
+    internal string File(string name) => _directory.Combine(name);
+
+    /// <summary>Writes a file in the project's folder and returns its path.</summary>
+    internal string Write(string name, string text) => _directory.Write(name, text);
+
     /// <summary>The path of a file in the publish folder.</summary>
     internal string Published(string name) => _directory.Combine($"bin/Release/net10.0/linux-x64/publish/{name}");
 
     /// <summary>Publishes the project with some properties.</summary>
     internal Command.Result Publish(params string[] properties) => Command.Run(
         "dotnet", ["publish", "-c", "Release", "--nologo", "-v:q", "--tl:off", .. properties.Select(p => $"-p:{p}")], _directory.Path);
+
+    /// <summary>Runs another command of dotnet in the project's folder.</summary>
+    internal Command.Result Dotnet(params string[] arguments) => Command.Run("dotnet", arguments, _directory.Path);
 
     /// <summary>Writes the project file.</summary>
     internal void WriteProject(string properties = "", string items = "") => _directory.Write("A Sample.csproj", $"""

@@ -1,0 +1,12 @@
+// System calls that .NET makes seldom or never, with good arguments and bad ones: what they answer.
+using Conformance;
+using SystemCalls;
+
+return Topics.Run(
+    args,
+    ("descriptors", Descriptors.Run),
+    ("paths", Paths.Run),
+    ("memory", Memory.Run),
+    ("threads", Threads.Run),
+    ("process", Process.Run),
+    ("waits", Waits.Run));
