@@ -4,11 +4,16 @@ using Xenolith.Xenstore;
 namespace MigrateMe;
 
 /// <summary>Watches a key, and answers each question there with the time. The watch is one from beginning to end.</summary>
-internal sealed class Answers(XenPlatform platform)
+internal sealed class Answers(XenPlatform platform, int questions)
 {
     private const string Question = "data/question", Answer = "data/answer";
 
+    private readonly TaskCompletionSource _enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     internal int Count { get; private set; }
+
+    /// <summary>So many questions were answered as there were to be.</summary>
+    internal Task Enough => questions == 0 ? Task.CompletedTask : _enough.Task;
 
     internal async Task RunAsync(CancellationToken stop)
     {
@@ -25,7 +30,8 @@ internal sealed class Answers(XenPlatform platform)
                 long now = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
                 await store.WriteAsync(Answer, $"{question} {now}", CancellationToken.None);
                 answered = question;
-                Count++;
+                if (++Count == questions)
+                    _enough.TrySetResult();
             }
             catch (XenstoreDisconnectedException)
             {

@@ -9,13 +9,14 @@ public sealed class SchedulingTests(ImageBed bed)
     public async Task Nothing_interrupts_a_domain_in_which_nothing_is_due()
     {
         Dictionary<string, double> now = await RunAsync("scheduling-idle");
-        // In 2 s: the end of the sleep, and the end of a slice for which the timer was set before.
-        Assert.InRange(now["idle-timer"], 1, 2);
-        Assert.InRange(now["idle-upcalls"], 1, 4); // the console's back end may have an answer to give
+        // In 2 s: the end of the sleep, the end of a slice for which the timer was set before, and what the runtime has to do at times. A clock
+        // that ticks would have come 200 times.
+        Assert.InRange(now["idle-timer"], 1, 5);
+        Assert.InRange(now["idle-upcalls"], 1, 10); // the console's back end may have an answer to give
         Assert.InRange(now["idle-running"], 0, 100);
         // A thread that computes alone has no slice.
-        Assert.InRange(now["alone-timer"], 0, 1);
-        Assert.InRange(now["alone-upcalls"], 0, 3);
+        Assert.InRange(now["alone-timer"], 0, 5);
+        Assert.InRange(now["alone-upcalls"], 0, 10);
     }
 
     [Theory]
