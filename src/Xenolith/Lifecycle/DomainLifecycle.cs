@@ -72,11 +72,7 @@ public sealed class DomainLifecycle
     {
         if (accepted == ShutdownRequest.None || (accepted & ~All) != 0)
             throw new ArgumentOutOfRangeException(nameof(accepted), accepted, "Name one request or several.");
-        if (!_platform.IsWholeDomain)
-        {
-            throw new PlatformNotSupportedException("This program is a process: requests of the toolstack are for the operating system of its domain, "
-                + "which ends its processes with SIGTERM (PosixSignalRegistration).");
-        }
+        ThrowIfProcess();
         return EnumerateAsync(accepted, cancellationToken);
     }
 
@@ -127,8 +123,11 @@ public sealed class DomainLifecycle
     /// </summary>
     /// <param name="cancellationToken">Gives up before that has begun.</param>
     /// <exception cref="XenstoreException">xenstored cannot be reached, or refuses to let the node be watched.</exception>
-    public async ValueTask<IAsyncDisposable> AllowSuspendAsync(CancellationToken cancellationToken = default) =>
-        new SuspendListener(this, await _control.Value.ListenAsync(ShutdownRequest.Suspend, cancellationToken), _platform.Hooks.Report);
+    public async ValueTask<IAsyncDisposable> AllowSuspendAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfProcess();
+        return new SuspendListener(this, await _control.Value.ListenAsync(ShutdownRequest.Suspend, cancellationToken), _platform.Hooks.Report);
+    }
 
     /// <summary>
     /// Suspends the domain: runs the hooks of <see cref="PlatformHooks.OnSuspend"/>, stops, and when the domain runs again runs the hooks for
@@ -157,6 +156,15 @@ public sealed class DomainLifecycle
         finally
         {
             _suspending.Release();
+        }
+    }
+
+    private void ThrowIfProcess()
+    {
+        if (!_platform.IsWholeDomain)
+        {
+            throw new PlatformNotSupportedException("This program is a process: requests of the toolstack are for the operating system of its domain, "
+                + "which ends its processes with SIGTERM (PosixSignalRegistration).");
         }
     }
 
