@@ -164,8 +164,8 @@ public sealed class HostLifetimeTests : IAsyncDisposable
     {
         using IHost host = Build(new Service());
         Task run = host.RunAsync(Cancellation);
-        await _toolstack.WriteAsync(Node, "suspend", Cancellation);
-        await _log.WaitForAsync(entry => entry == "Warning: The toolstack asks for \"suspend\", which this program does not do.");
+        await _toolstack.WriteAsync(Node, "dance", Cancellation);
+        await _log.WaitForAsync(entry => entry == "Warning: The toolstack asks for \"dance\", which this program does not do.");
         Assert.False(run.IsCompleted);
         await _toolstack.WriteAsync(Node, "poweroff", Cancellation);
         await run;
