@@ -182,9 +182,9 @@ public abstract class XenPlatform : IAsyncDisposable
         Generation ended = _generation;
         IReadOnlyList<EventChannel> channels;
         lock (_ringGate)
-        lock (EventChannels.SyncRoot)
-        lock (Grants.SyncRoot)
-            channels = ForgetAll();
+            lock (EventChannels.SyncRoot)
+                lock (Grants.SyncRoot)
+                    channels = ForgetAll();
         End(ended, channels);
     }
 
@@ -198,13 +198,13 @@ public abstract class XenPlatform : IAsyncDisposable
         Generation ended = _generation;
         IReadOnlyList<EventChannel> channels;
         lock (_ringGate)
-        lock (EventChannels.SyncRoot)
-        lock (Grants.SyncRoot)
-        {
-            if (StopDomain() == SuspendOutcome.Cancelled)
-                return SuspendOutcome.Cancelled;
-            channels = ForgetAll();
-        }
+            lock (EventChannels.SyncRoot)
+                lock (Grants.SyncRoot)
+                {
+                    if (StopDomain() == SuspendOutcome.Cancelled)
+                        return SuspendOutcome.Cancelled;
+                    channels = ForgetAll();
+                }
         End(ended, channels);
         return SuspendOutcome.Resumed;
     }
