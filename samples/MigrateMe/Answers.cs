@@ -4,16 +4,11 @@ using Xenolith.Xenstore;
 namespace MigrateMe;
 
 /// <summary>Watches a key, and answers each question there with the time. The watch is one from beginning to end.</summary>
-internal sealed class Answers(XenPlatform platform, int questions)
+internal sealed class Answers(XenPlatform platform)
 {
     private const string Question = "data/question", Answer = "data/answer";
 
-    private readonly TaskCompletionSource _enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     internal int Count { get; private set; }
-
-    /// <summary>So many questions were answered as there were to be.</summary>
-    internal Task Enough => questions == 0 ? Task.CompletedTask : _enough.Task;
 
     internal async Task RunAsync(CancellationToken stop)
     {
@@ -30,8 +25,7 @@ internal sealed class Answers(XenPlatform platform, int questions)
                 long now = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
                 await store.WriteAsync(Answer, $"{question} {now}", CancellationToken.None);
                 answered = question;
-                if (++Count == questions)
-                    _enough.TrySetResult();
+                Count++;
             }
             catch (XenstoreDisconnectedException)
             {
