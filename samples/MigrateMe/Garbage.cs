@@ -23,7 +23,7 @@ internal sealed class Garbage(Observations seen)
             if (round % 100 == 99)
             {
                 Count++;
-                Thread.Sleep(20); // leaves something to the others: there is one processor
+                stop.WaitHandle.WaitOne(20); // leaves something to the others: there is one processor
             }
         }
     }

@@ -1,4 +1,5 @@
-// Memory that goes while a call waits.
+// Memory that goes while a call waits. No event tells that another thread waits inside a call that has done nothing yet, so it is given a
+// while to get there.
 using static SystemCalls.Linux;
 
 namespace SystemCalls;
@@ -32,7 +33,9 @@ internal static unsafe class Waits
         long written = 0;
         Thread thread = new(() => written = Call(1, writer, source, much));
         thread.Start();
-        Thread.Sleep(100);
+        int* poll = stackalloc int[2];
+        (poll[0], poll[1]) = ((int)reader, 1);
+        _ = Call(7, (ulong)poll, 1, ulong.MaxValue); // until the first bytes are there
         _ = Call(11, source, much);
         Drain(reader);
         while (!thread.Join(10))

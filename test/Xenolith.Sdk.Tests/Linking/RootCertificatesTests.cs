@@ -4,6 +4,7 @@ using Xenolith.Sdk.OpenSsl;
 
 namespace Xenolith.Sdk.Tests.Linking;
 
+/// <summary>The file of root certificates that is packed: from which files it is made, and what is refused.</summary>
 public sealed class RootCertificatesTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

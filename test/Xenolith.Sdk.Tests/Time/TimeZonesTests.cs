@@ -3,6 +3,7 @@ using Xenolith.Sdk.Time;
 
 namespace Xenolith.Sdk.Tests.Time;
 
+/// <summary>Which files a list of time zones leads to, and what is said of a name that is none.</summary>
 public sealed class TimeZonesTests : IDisposable
 {
     private const string Installed = "/usr/share/zoneinfo";
