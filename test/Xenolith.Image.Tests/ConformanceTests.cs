@@ -102,7 +102,7 @@ public sealed class ConformanceTests(ImageBed bed)
         int same = expected.AsSpan().CommonPrefixLength(run.Bytes.Span);
         Assert.True(
             same == expected.Length && same == run.Bytes.Length,
-            $"From line {expected.AsSpan(0, same).Count((byte)'\n') + 1} on, on Linux:\n{From(expected, same)}\nas a domU, which ended as {run.End}:\n{From(run.Bytes.Span, same)}");
+            $"From line {expected.AsSpan(0, same).Count((byte)'\n') + 1} on, on Linux, with exit code {process.ExitCode}:\n{From(expected, same)}\nas a domU, which ended as {run.End}:\n{From(run.Bytes.Span, same)}");
         Assert.Equal(exitCode, process.ExitCode);
         Assert.Equal(new DomainEnd(ShutdownReason.Poweroff, exitCode), run.End);
     }
