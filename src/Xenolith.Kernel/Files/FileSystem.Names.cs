@@ -330,11 +330,12 @@ internal unsafe partial struct FileSystem
         DropName(inode);
     }
 
-    /// <summary>Removes a directory of the system's own and the files in it, whatever its flags.</summary>
-    internal void RemoveSystemDirectory(Inode* parent, Dentry* entry)
+    /// <summary>Removes a name of the system's own, and of a directory the files in it, whatever its flags.</summary>
+    internal void RemoveSystemName(Inode* parent, Dentry* entry)
     {
-        for (Directory* directory = entry->Target->Directory; directory->First != null;)
-            RemoveName(entry->Target, directory->First);
+        if (entry->Target->IsDirectory)
+            for (Directory* directory = entry->Target->Directory; directory->First != null;)
+                RemoveName(entry->Target, directory->First);
         RemoveName(parent, entry);
     }
 

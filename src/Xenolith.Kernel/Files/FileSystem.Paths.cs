@@ -145,6 +145,19 @@ internal unsafe partial struct FileSystem
                     // The link's text takes the place of the path so far. Linux has no limit to both together.
                     if (++links > MostLinks)
                         return -Errno.TooManyLinks;
+                    if ((entry->Target->Flags & InodeFlags.Descriptor) != 0)
+                    {
+                        directory = host.Follow(entry->Target);
+                        if (directory == null)
+                            return -Errno.NoDevice;
+                        if (isLast)
+                        {
+                            result->Target = directory;
+                            return endsWithSlash && !directory->IsDirectory ? -Errno.NotDirectory : 0;
+                        }
+                        at = next;
+                        continue;
+                    }
                     ReadOnlySpan<byte> target = entry->Target->Text;
                     if (target.Length + (length - end) >= Names.LongestPath)
                         return -Errno.NameTooLong;
@@ -189,7 +202,8 @@ internal unsafe partial struct FileSystem
         return error;
     }
 
-    private long EnsurePopulated(Inode* directory)
+    /// <summary>Makes the entries of a directory if they are not there yet.</summary>
+    internal long EnsurePopulated(Inode* directory)
     {
         if ((directory->Flags & InodeFlags.Unpopulated) == 0)
             return 0;
@@ -227,5 +241,24 @@ internal unsafe partial struct FileSystem
         int length = buffer.Length - at;
         ((ReadOnlySpan<byte>)buffer.Slice(at)).CopyTo(buffer);
         return length;
+    }
+
+    /// <summary>As <see cref="PathOf"/>, of whatever has a name: of several the one that was made last.</summary>
+    internal readonly long PathOfAny(Inode* inode, Span<byte> buffer)
+    {
+        if (inode->IsDirectory)
+            return PathOf(inode, buffer);
+        Dentry* name = inode->Name;
+        if (name == null)
+            return -Errno.NoEntry;
+        long length = name->Directory == Root ? 0 : PathOf(name->Directory, buffer);
+        if (length < 0)
+            return length;
+        int end = (int)length + 1 + name->NameLength;
+        if (end > buffer.Length)
+            return -Errno.Range;
+        buffer[(int)length] = (byte)'/';
+        Dentry.NameOf(name).CopyTo(buffer.Slice((int)length + 1));
+        return end;
     }
 }

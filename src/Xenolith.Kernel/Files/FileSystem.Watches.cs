@@ -180,8 +180,7 @@ internal unsafe partial struct FileSystem
         while (watcher->First != null)
         {
             WatchEvent* next = watcher->First;
-            // With a NUL at least, if there is a name.
-            int padded = next->NameLength == 0 ? 0 : next->NameLength / EventHeader * EventHeader + EventHeader;
+            int padded = Padded(next);
             if (padded + EventHeader > buffer.Length - done)
                 return done > 0 ? done : -Errno.Invalid;
             Span<byte> place = buffer.Slice(done, EventHeader + padded);
@@ -211,6 +210,19 @@ internal unsafe partial struct FileSystem
         }
         return done + EventHeader;
     }
+
+    /// <summary>Bytes that all events take that can be read now.</summary>
+    internal static long EventBytes(Watcher* watcher)
+    {
+        long size = watcher->HasLost ? EventHeader : 0;
+        for (WatchEvent* next = watcher->First; next != null; next = next->Next)
+            size += EventHeader + Padded(next);
+        return size;
+    }
+
+    // With a NUL at least, if there is a name.
+    private static int Padded(WatchEvent* happened) =>
+        happened->NameLength == 0 ? 0 : happened->NameLength / EventHeader * EventHeader + EventHeader;
 
     private void Tell(Inode* watched, uint mask, uint cookie, ReadOnlySpan<byte> name)
     {

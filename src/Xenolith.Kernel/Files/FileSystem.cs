@@ -29,6 +29,9 @@ internal unsafe struct FileSystemHost
     /// <summary>Makes the entries of a directory that is <see cref="InodeFlags.Unpopulated"/>; 0 or a negative errno.</summary>
     internal delegate*<Inode*, long> Populate;
 
+    /// <summary>What a link that is <see cref="InodeFlags.Descriptor"/> leads to; null if it can only be told, not opened (ENXIO).</summary>
+    internal delegate*<Inode*, Inode*> Follow;
+
     /// <summary>Takes the pages from a number to before another, which are about to go, out of all mappings of a file.</summary>
     internal delegate*<Inode*, ulong, ulong, void> Unmap;
 

@@ -25,6 +25,9 @@ internal static unsafe class FileTable
     // No descriptor below is free.
     private static ulong lowestFree;
 
+    /// <summary>Grows whenever a descriptor is opened or closed.</summary>
+    internal static ulong Changes { get; private set; }
+
     /// <summary>Descriptors 0, 1 and 2 are the console.</summary>
     internal static void Initialize()
     {
@@ -34,6 +37,23 @@ internal static unsafe class FileTable
         console->References = 3;
         for (int i = 0; i < 3; i++)
             Here->First[i] = (ulong)console;
+        Changes++;
+    }
+
+    /// <summary>The first open descriptor from a number on; <see cref="Capacity"/> if there is none.</summary>
+    internal static ulong NextOpen(ulong descriptor)
+    {
+        while (descriptor < Capacity)
+        {
+            ulong* slot = Slot(descriptor);
+            if (slot == null)
+                descriptor = (descriptor / SlotsPerPage + 1) * SlotsPerPage;
+            else if (*slot != 0)
+                return descriptor;
+            else
+                descriptor++;
+        }
+        return Capacity;
     }
 
     internal static OpenFile* Get(ulong descriptor)
@@ -59,6 +79,7 @@ internal static unsafe class FileTable
             if (*slot != 0)
                 continue;
             *slot = (ulong)file | (closeOnExec ? CloseOnExecBit : 0);
+            Changes++;
             if (lowest <= lowestFree)
                 lowestFree = i + 1;
             return (long)i;
@@ -73,6 +94,7 @@ internal static unsafe class FileTable
         if (!EnsureSlot(descriptor))
             return false;
         *Slot(descriptor) = (ulong)file | (closeOnExec ? CloseOnExecBit : 0);
+        Changes++;
         return true;
     }
 
@@ -90,6 +112,7 @@ internal static unsafe class FileTable
         if (file == null)
             return false;
         *Slot(descriptor) = 0;
+        Changes++;
         if (descriptor < lowestFree)
             lowestFree = descriptor;
         OpenFile.Release(file);

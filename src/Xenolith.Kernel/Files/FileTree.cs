@@ -100,6 +100,7 @@ internal static unsafe class FileTree
         host.AvailablePages = &AvailablePages;
         host.Now = &Clock.WallClock;
         host.Populate = &SystemTree.Populate;
+        host.Follow = &DescriptorDirectory.Follow;
         host.Unmap = &AddressSpace.UnmapFile;
         host.EventAdded = &EventAdded;
         if (system.Root == null && system.Initialize(host, Frames.Total >> LimitShift) != 0)

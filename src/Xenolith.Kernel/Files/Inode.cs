@@ -26,6 +26,9 @@ internal enum InodeFlags : uint
 
     /// <summary>The content is made when the file is opened; <see cref="Inode.Tag"/> says which.</summary>
     Generated = 8,
+
+    /// <summary>A symbolic link that leads to what a descriptor has open, by whatever name; <see cref="Inode.Tag"/> is its number.</summary>
+    Descriptor = 16,
 }
 
 internal unsafe struct Inode

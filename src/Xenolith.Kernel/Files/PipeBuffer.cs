@@ -18,6 +18,10 @@ internal unsafe struct PipeBuffer
     private ulong changes;
 
     private static ObjectPool pool;
+    private static ulong lastNumber;
+
+    /// <summary>Both ends' inode number.</summary>
+    internal ulong Number { get; private set; }
 
     internal static PipeBuffer* Create()
     {
@@ -38,6 +42,7 @@ internal unsafe struct PipeBuffer
         *pipe = default;
         pipe->bytes = (byte*)(Layout.DirectMap + frame);
         pipe->hasReader = pipe->hasWriter = true;
+        pipe->Number = ++lastNumber;
         return pipe;
     }
 

@@ -23,7 +23,20 @@ internal static unsafe class SystemTree
 
     // Tags of directories that are not the archive's, whose tags count from 0.
     private const uint Devices = 0x8000_0000, Configuration = Devices + 1, Processes = Devices + 2, Process = Devices + 3, Tasks = Devices + 4;
-    private const uint Hardware = Devices + 5, HardwareDevices = Devices + 6, HardwareSystem = Devices + 7, Processors = Devices + 8, Variable = Devices + 9, Task = Devices + 10;
+    private const uint Hardware = Devices + 5, HardwareDevices = Devices + 6, HardwareSystem = Devices + 7, Processors = Devices + 8, Variable = Devices + 9, Task = Devices + 10, Descriptors = Devices + 11;
+
+    private static Inode* devices, console;
+
+    /// <summary>What /dev/console leads to; null if there is no memory for it.</summary>
+    internal static Inode* Console
+    {
+        get
+        {
+            if (console == null)
+                _ = FileTree.System->EnsurePopulated(devices);
+            return console;
+        }
+    }
 
     /// <summary>The archive in the image.</summary>
     private static PackedContent Content => new((byte*)Asm.Content);
@@ -39,7 +52,7 @@ internal static unsafe class SystemTree
         Inode* root = FileTree.System->Root;
         Maker maker = new(root);
         maker.Directory("app"u8, PackedContent.Application, InodeFlags.ReadOnly);
-        maker.Directory("dev"u8, Devices, InodeFlags.ReadOnly);
+        devices = maker.Directory("dev"u8, Devices, InodeFlags.ReadOnly);
         maker.Directory("etc"u8, Configuration);
         maker.Directory("proc"u8, Processes, InodeFlags.ReadOnly);
         maker.Node("root"u8, FileType.Directory | 0x1C0);
@@ -65,8 +78,12 @@ internal static unsafe class SystemTree
                 maker.Device("random"u8, RandomDevice);
                 maker.Device("urandom"u8, UnlimitedRandomDevice);
                 maker.Device("tty"u8, TerminalDevice);
-                maker.Device("console"u8, ConsoleDevice);
+                console = maker.Device("console"u8, ConsoleDevice);
                 maker.Node("shm"u8, FileType.Directory | Sticky | All);
+                maker.Link("fd"u8, "/proc/self/fd"u8);
+                maker.Link("stdin"u8, "/proc/self/fd/0"u8);
+                maker.Link("stdout"u8, "/proc/self/fd/1"u8);
+                maker.Link("stderr"u8, "/proc/self/fd/2"u8);
                 break;
             case Configuration:
                 // What was packed comes first, and in the place of the kernel's own.
@@ -95,6 +112,7 @@ internal static unsafe class SystemTree
                 maker.Link("exe"u8, new ReadOnlySpan<byte>(path, FileTree.ProgramPath(new Span<byte>(path, Names.Longest + 8))));
                 maker.Link("cwd"u8, "/app"u8);
                 maker.Link("root"u8, "/"u8);
+                maker.Directory("fd"u8, Descriptors, InodeFlags.ReadOnly);
                 maker.Directory("task"u8, Tasks, InodeFlags.ReadOnly);
                 goto case Task;
             case Task:
@@ -110,6 +128,8 @@ internal static unsafe class SystemTree
                 break;
             case Tasks:
                 return ThreadDirectories.Update(directory, Task);
+            case Descriptors:
+                return DescriptorDirectory.Update(directory);
             case Hardware:
                 maker.Directory("devices"u8, HardwareDevices, InodeFlags.ReadOnly);
                 break;
@@ -164,9 +184,9 @@ internal static unsafe class SystemTree
             return inode;
         }
 
-        internal void Directory(ReadOnlySpan<byte> name, uint tag, InodeFlags flags = InodeFlags.None) => Set(Node(name, DirectoryMode), tag, flags | InodeFlags.Unpopulated);
+        internal Inode* Directory(ReadOnlySpan<byte> name, uint tag, InodeFlags flags = InodeFlags.None) => Set(Node(name, DirectoryMode), tag, flags | InodeFlags.Unpopulated);
 
-        internal void Device(ReadOnlySpan<byte> name, uint number) => Set(Node(name, DeviceMode), number, InodeFlags.ReadOnly);
+        internal Inode* Device(ReadOnlySpan<byte> name, uint number) => Set(Node(name, DeviceMode), number, InodeFlags.ReadOnly);
 
         internal void Generated(ReadOnlySpan<byte> name, GeneratedFile file) => Set(Node(name, ReadOnlyMode), (uint)file, InodeFlags.ReadOnly | InodeFlags.Generated);
 
@@ -189,12 +209,13 @@ internal static unsafe class SystemTree
                 Error = written;
         }
 
-        private static void Set(Inode* inode, uint tag, InodeFlags flags)
+        private static Inode* Set(Inode* inode, uint tag, InodeFlags flags)
         {
             if (inode == null)
-                return;
+                return null;
             inode->Tag = tag;
             inode->Flags = flags;
+            return inode;
         }
     }
 }

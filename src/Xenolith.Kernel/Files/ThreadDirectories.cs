@@ -18,7 +18,7 @@ internal static unsafe class ThreadDirectories
         {
             Dentry* next = entry->Next;
             if (ThreadTable.Find(NumberOf(Dentry.NameOf(entry))) == null)
-                FileTree.System->RemoveSystemDirectory(parent, entry);
+                FileTree.System->RemoveSystemName(parent, entry);
             entry = next;
         }
         int made = 0;

@@ -4,6 +4,7 @@
 // process, and there is no other: they are checked and granted. Refused: locks of open file descriptions (F_OFD_SETLK), with EINVAL.
 using Xenolith.Kernel.Files;
 using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Linux;
 
@@ -14,10 +15,51 @@ internal static unsafe class DescriptorCalls
     private const ulong LockShared = 1, LockExclusive = 2, LockNonBlocking = 4, LockUnlock = 8;
 
     /// <summary>ioctl(2).</summary>
-    /// <kept>Nothing here is a terminal, and it says so.</kept>
-    /// <refused>All requests.</refused>
-    /// <errors>EBADF, ENOTTY</errors>
-    internal static long Control(ulong descriptor) => FileTable.Get(descriptor) == null ? -Errno.BadFile : -Errno.NotTerminal;
+    /// <kept>
+    /// FIONREAD of files, pipes, inotify and the console; FIONBIO, FIOCLEX and FIONCLEX of everything. Nothing here is a terminal, and it says so.
+    /// </kept>
+    /// <refused>All other requests.</refused>
+    /// <errors>EBADF, EFAULT, ENOTTY</errors>
+    internal static long Control(ulong descriptor, ulong request, ulong argument)
+    {
+        const uint bytesToRead = 0x541B, nonBlocking = 0x5421, keepOnExec = 0x5450, closeOnExec = 0x5451;
+        OpenFile* file = FileTable.Get(descriptor);
+        if (file == null || file->Kind == FileKind.Path)
+            return -Errno.BadFile;
+        switch ((uint)request)
+        {
+            case closeOnExec or keepOnExec:
+                FileTable.SetCloseOnExec(descriptor, (uint)request == closeOnExec);
+                return 0;
+            case nonBlocking:
+                if (!UserMemory.IsReadable(argument, sizeof(int)))
+                    return -Errno.Fault;
+                file->Flags = file->Flags & ~OpenFlags.NonBlocking | (*(int*)argument != 0 ? OpenFlags.NonBlocking : 0);
+                return 0;
+            case bytesToRead:
+                if (!TryBytesToRead(file, out long count))
+                    return -Errno.NotTerminal;
+                if (!UserMemory.IsWritable(argument, sizeof(int)))
+                    return -Errno.Fault;
+                *(int*)argument = (int)count;
+                return 0;
+            default:
+                return -Errno.NotTerminal;
+        }
+    }
+
+    // What is behind the position in a file may be less than nothing, as on Linux.
+    private static bool TryBytesToRead(OpenFile* file, out long count)
+    {
+        switch (file->Kind)
+        {
+            case FileKind.PipeReader or FileKind.PipeWriter: count = PipeBuffer.Available(file->Pipe); return true;
+            case FileKind.Console: count = ConsoleRing.InputLength; return true;
+            case FileKind.Watcher: count = FileSystem.EventBytes(file->Watcher); return true;
+            case FileKind.Regular: count = (long)(file->Inode->Size - file->Position); return true;
+            default: count = 0; return false;
+        }
+    }
 
     /// <summary>flock(2). Pipes and the console's first descriptors have nothing that a lock would guard.</summary>
     /// <kept>Shared and exclusive locks of open files, LOCK_NB, waiting.</kept>

@@ -13,6 +13,8 @@ namespace Xenolith.Kernel.Linux;
 internal static unsafe class DirectoryCalls
 {
     private const int EntryHeader = 19;
+    // Longer paths can be used, but not asked for: the kernel's stack is small.
+    private const int LongestFoundPath = 1024;
 
     /// <summary>mkdirat(2) and mkdir(2).</summary>
     /// <kept>Permissions less the umask.</kept>
@@ -94,8 +96,8 @@ internal static unsafe class DirectoryCalls
     }
 
     /// <summary>readlinkat(2) and readlink(2).</summary>
-    /// <kept>A text that is longer than the buffer is cut off.</kept>
-    /// <refused>Nothing.</refused>
+    /// <kept>A text that is longer than the buffer is cut off. A link in /proc/self/fd says where the open file is now.</kept>
+    /// <refused>The former names of files that have none any more: /# and a number. Paths of open files of more than 1024 bytes.</refused>
     /// <errors>path, EINVAL</errors>
     internal static long ReadLink(ulong directory, ulong path, ulong buffer, ulong size)
     {
@@ -106,11 +108,11 @@ internal static unsafe class DirectoryCalls
             return error;
         if (!inode->IsLink)
             return -Errno.Invalid;
-        ulong count = size < inode->Size ? size : inode->Size;
-        if (!UserMemory.IsWritable(buffer, count))
-            return -Errno.Fault;
-        inode->Text.Slice(0, (int)count).CopyTo(new Span<byte>((void*)buffer, (int)count));
-        return (long)count;
+        if ((inode->Flags & InodeFlags.Descriptor) == 0)
+            return CopyText(inode->Text, buffer, size);
+        Span<byte> text = stackalloc byte[LongestFoundPath];
+        long length = DescriptorDirectory.Read(inode, text);
+        return length < 0 ? length : CopyText(text.Slice(0, (int)length), buffer, size);
     }
 
     /// <summary>getdents64(2).</summary>
@@ -160,8 +162,8 @@ internal static unsafe class DirectoryCalls
     {
         if (!FileTree.IsReady())
             return -Errno.NoMemory;
-        byte* text = stackalloc byte[1024]; // longer ones are not found by this call
-        long length = FileTree.System->PathOf(FileTree.WorkingDirectory, new Span<byte>(text, 1024));
+        byte* text = stackalloc byte[LongestFoundPath];
+        long length = FileTree.System->PathOf(FileTree.WorkingDirectory, new Span<byte>(text, LongestFoundPath));
         if (length < 0)
             return length;
         if (size <= (ulong)length)
@@ -191,6 +193,15 @@ internal static unsafe class DirectoryCalls
     {
         OpenFile* file = FileTable.Get(descriptor);
         return file == null ? -Errno.BadFile : file->Inode == null ? -Errno.NotDirectory : ChangeDirectory(file->Inode);
+    }
+
+    private static long CopyText(ReadOnlySpan<byte> text, ulong buffer, ulong size)
+    {
+        int count = size < (ulong)text.Length ? (int)size : text.Length;
+        if (!UserMemory.IsWritable(buffer, (ulong)count))
+            return -Errno.Fault;
+        text.Slice(0, count).CopyTo(new Span<byte>((void*)buffer, count));
+        return count;
     }
 
     private static long ChangeDirectory(Inode* inode)

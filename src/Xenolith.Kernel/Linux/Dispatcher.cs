@@ -103,7 +103,7 @@ internal static unsafe class Dispatcher
             case SystemCall.Readahead: return SpaceCalls.Advise(a, 0);
             case SystemCall.Msync: return SpaceCalls.SynchronizeMapping(a, b, c);
 
-            case SystemCall.Ioctl: return DescriptorCalls.Control(a);
+            case SystemCall.Ioctl: return DescriptorCalls.Control(a, b, c);
             case SystemCall.Flock: return DescriptorCalls.Lock(a, b);
             case SystemCall.Fcntl: return DescriptorCalls.FileControl(a, b, c);
             case SystemCall.Pipe: return DescriptorCalls.Pipe(a, 0);
@@ -114,6 +114,8 @@ internal static unsafe class Dispatcher
 
             case SystemCall.Poll: return PollCalls.Poll(a, b, (long)c);
             case SystemCall.Ppoll: return PollCalls.PollMasked(a, b, c, d, e);
+            case SystemCall.Select: return SelectCalls.Select(a, b, c, d, e);
+            case SystemCall.Pselect6: return SelectCalls.SelectMasked(a, b, c, d, e, f);
             case SystemCall.EpollCreate: return PollCalls.Create(a);
             case SystemCall.EpollCreate1: return PollCalls.CreateWithFlags(a);
             case SystemCall.EpollCtl: return PollCalls.Control(a, b, c, d);

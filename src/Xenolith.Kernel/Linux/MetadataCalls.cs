@@ -42,7 +42,10 @@ internal static unsafe class MetadataCalls
         OpenFile* file = FileTable.Get(descriptor);
         if (file == null)
             return -Errno.BadFile;
-        return WriteStat(file->Inode, NoInodeMode(file), buffer);
+        long error = WriteStat(file->Inode, NoInodeMode(file), buffer);
+        if (error == 0 && file->Pipe != null)
+            ((ulong*)buffer)[1] = file->Pipe->Number;
+        return error;
     }
 
     /// <summary>statx(2): the basic fields and the birth time, whatever the mask asks for.</summary>

@@ -18,7 +18,7 @@ internal static unsafe class OpenCalls
     /// O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_TMPFILE, O_PATH, O_NONBLOCK, O_CLOEXEC. O_SYNC, O_DSYNC, O_DIRECT, O_NOATIME
     /// and O_NOCTTY mean nothing here.
     /// </kept>
-    /// <refused>Devices and named pipes other than those in /dev.</refused>
+    /// <refused>Devices and named pipes other than those in /dev; pipes by their names in /proc/self/fd.</refused>
     /// <errors>path, EEXIST, EINVAL, EISDIR, EMFILE, ENOSPC, ENXIO, EROFS</errors>
     internal static long Open(ulong path, ulong flags, ulong mode) => OpenAt(PathArguments.WorkingDirectory, path, flags, mode);
 
@@ -103,7 +103,11 @@ internal static unsafe class OpenCalls
                 return error;
             }
         }
-        return FileTable.Add(file, 0, closeOnExec);
+        long descriptor = FileTable.Add(file, 0, closeOnExec);
+        // An enumeration of descriptors begins with its own.
+        if (descriptor >= 0 && kind == FileKind.Directory && (inode->Flags & InodeFlags.Unpopulated) != 0)
+            _ = FileTree.System->Seek(inode, &file->Cursor, 0);
+        return descriptor;
     }
 
     private static bool TryKind(Inode* inode, out FileKind kind)

@@ -20,8 +20,8 @@ internal static unsafe class PollCalls
     internal static long Poll(ulong files, ulong count, long milliseconds) => Poll(files, count, Deadline(milliseconds));
 
     /// <summary>ppoll(2): the same with a timespec, and a signal mask for the wait.</summary>
-    /// <kept>As poll.</kept>
-    /// <refused>The time that is left is not written.</refused>
+    /// <kept>As poll. What was not waited of the time is written.</kept>
+    /// <refused>As poll.</refused>
     /// <errors>EFAULT, EINTR, EINVAL</errors>
     internal static long PollMasked(ulong files, ulong count, ulong time, ulong mask, ulong maskSize)
     {
@@ -34,7 +34,12 @@ internal static unsafe class PollCalls
             deadline = TimeCalls.After(nanoseconds);
         }
         long problem = SetMask(mask, maskSize, out ulong previous);
-        return problem != 0 ? problem : RestoreMask(mask, previous, Poll(files, count, deadline));
+        if (problem != 0)
+            return problem;
+        long result = RestoreMask(mask, previous, Poll(files, count, deadline));
+        if (time != 0)
+            TimeCalls.WriteRemaining(time, deadline, 1);
+        return result;
     }
 
     /// <summary>epoll_create(2): the size is a hint that has to be positive.</summary>
@@ -157,7 +162,8 @@ internal static unsafe class PollCalls
     /// <summary>A timeout is an int in the caller's eyes; the upper half of its register means nothing.</summary>
     private static ulong Deadline(long milliseconds) => (int)milliseconds < 0 ? Timers.Never : TimeCalls.After((ulong)(int)milliseconds * 1_000_000);
 
-    private static long SetMask(ulong mask, ulong size, out ulong previous)
+    /// <summary>The signal mask for the time of a wait, if there is one.</summary>
+    internal static long SetMask(ulong mask, ulong size, out ulong previous)
     {
         Thread* thread = Thread.Current;
         previous = thread->BlockedSignals;
@@ -172,7 +178,7 @@ internal static unsafe class PollCalls
     }
 
     /// <summary>Takes the mask back: at once, or, if a signal ended the wait, when its handler returns.</summary>
-    private static long RestoreMask(ulong mask, ulong previous, long result)
+    internal static long RestoreMask(ulong mask, ulong previous, long result)
     {
         if (mask == 0)
             return result;

@@ -27,5 +27,6 @@ internal static class SystemCall
     internal const int Connect = 42, Accept = 43, Sendto = 44, Recvfrom = 45, Sendmsg = 46, Recvmsg = 47, Shutdown = 48, Bind = 49, Listen = 50;
     internal const int Getsockname = 51, Getpeername = 52, Setsockopt = 54, Getsockopt = 55, Accept4 = 288;
     internal const int Fork = 57, Vfork = 58, Execve = 59, Execveat = 322, Clone3 = 435;
+    internal const int Select = 23, Pselect6 = 270;
     internal const int Getgroups = 115, Mlock = 149, Munlock = 150, Setrlimit = 160, Statx = 332;
 }

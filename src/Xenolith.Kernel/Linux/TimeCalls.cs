@@ -135,6 +135,19 @@ internal static unsafe class TimeCalls
         return -Errno.Interrupted;
     }
 
+    /// <summary>
+    /// Tells the program what is left until a deadline, as seconds and a fraction in units of so many nanoseconds. A time that cannot be written to
+    /// stays as it is, as on Linux.
+    /// </summary>
+    internal static void WriteRemaining(ulong time, ulong deadline, ulong unit)
+    {
+        if (!UserMemory.IsWritable(time, TimespecSize) || deadline == Timers.Never)
+            return;
+        ulong now = Clock.Now();
+        WriteTime(time, deadline > now ? deadline - now : 0);
+        ((ulong*)time)[1] /= unit;
+    }
+
     private static bool IsWall(ulong clock) => clock is Realtime or RealtimeCoarse or Tai;
 
     private static void WriteTime(ulong address, ulong nanoseconds)

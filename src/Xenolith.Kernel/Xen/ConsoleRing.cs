@@ -39,7 +39,10 @@ internal static unsafe class ConsoleRing
     /// <summary>How often input was found to have come.</summary>
     internal static ulong Arrivals { get; private set; }
 
-    internal static bool HasInput => ready && input.Pending > 0;
+    internal static bool HasInput => InputLength > 0;
+
+    /// <summary>Bytes that can be read now.</summary>
+    internal static int InputLength => ready && input.Pending is var pending && pending > 0 ? pending : 0;
 
     /// <summary>True when the last byte written ended a line, or none was written.</summary>
     internal static bool AtLineStart => !ready || atLineStart;

@@ -5,6 +5,8 @@ using SystemCalls;
 return Topics.Run(
     args,
     ("descriptors", Descriptors.Run),
+    ("open files", OpenFiles.Run),
+    ("select", Selecting.Run),
     ("paths", Paths.Run),
     ("memory", Memory.Run),
     ("threads", Threads.Run),

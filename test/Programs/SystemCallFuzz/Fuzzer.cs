@@ -59,7 +59,7 @@ internal sealed unsafe class Fuzzer
         File.CreateSymbolicLink("link", "e");
         File.CreateSymbolicLink("loop", "loop");
         Arena.Reset(_values, Open("a", 2));
-        foreach (string path in (string[])["b", ".", "/proc/self/maps", "/dev/urandom"])
+        foreach (string path in (string[])["b", ".", "/proc/self/maps", "/proc/self/fd", "/dev/urandom"])
             Open(path, 0);
         foreach (string path in (string[])["b", "/dev/null", "/dev/zero", "/dev/full"])
             Open(path, ReadWrite | Append);
@@ -209,8 +209,11 @@ internal sealed unsafe class Fuzzer
             case Linux.Futex:
                 a[3] = _values.Time();
                 return true;
-            case Linux.Select or Linux.Pselect6:
-                a[4] = 0xFFFF_8000_0000_0000;
+            case Linux.Select:
+                a[4] = _values.Chance(50) ? 0xFFFF_8000_0000_0000 : _values.Microseconds();
+                return true;
+            case Linux.Pselect6:
+                a[4] = _values.Time();
                 return true;
             case Linux.Poll:
                 a[2] &= 1;

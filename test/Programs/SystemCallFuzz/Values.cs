@@ -116,6 +116,14 @@ internal sealed unsafe class Values(Random random, Descriptors descriptors)
         return (ulong)at;
     }
 
+    /// <summary>A timeval that has passed soon.</summary>
+    internal ulong Microseconds()
+    {
+        ulong* at = Arena.Scratch;
+        (at[0], at[1]) = (0, (ulong)random.Next(20));
+        return (ulong)at;
+    }
+
     /// <summary>An array of ranges (struct iovec).</summary>
     internal ulong Vector()
     {

@@ -24,6 +24,7 @@ internal sealed unsafe class HostFileSystem : IDisposable
         host.AvailablePages = &AvailablePages;
         host.Now = &Now;
         host.Populate = &Populate;
+        host.Follow = &Follow;
         host.Unmap = &Unmap;
         host.EventAdded = &EventAdded;
         Assert.Equal(0, System->Initialize(host, limit));
@@ -43,6 +44,9 @@ internal sealed unsafe class HostFileSystem : IDisposable
 
     /// <summary>What directories that are not populated have.</summary>
     public nint Archive { get; set; }
+
+    /// <summary>What each descriptor has open; one that is not there can be told, but not followed.</summary>
+    public Dictionary<uint, nint> Descriptors { get; } = [];
 
     /// <summary>Ranges of pages that were to be taken out of mappings.</summary>
     public List<(ulong First, ulong End)> Unmapped { get; } = [];
@@ -121,6 +125,8 @@ internal sealed unsafe class HostFileSystem : IDisposable
     private static ulong Now() => current!.Time++;
 
     private static long Populate(Inode* directory) => new PackedContent((byte*)current!.Archive).Populate(current.System, directory, directory->Tag);
+
+    private static Inode* Follow(Inode* link) => (Inode*)current!.Descriptors.GetValueOrDefault(link->Tag);
 
     private static void EventAdded() => current!.EventsAdded++;
 
