@@ -76,8 +76,8 @@ internal static unsafe class SignalCalls
     }
 
     /// <summary>rt_sigpending(2).</summary>
-    /// <kept>The thread's own.</kept>
-    /// <refused>Those of the process that no thread has taken.</refused>
+    /// <kept>The thread's own, and those of the process that all threads block.</kept>
+    /// <refused>Nothing.</refused>
     /// <errors>EFAULT, EINVAL</errors>
     internal static long Pending(ulong set, ulong size)
     {
@@ -85,7 +85,7 @@ internal static unsafe class SignalCalls
             return -Errno.Invalid;
         if (!UserMemory.IsWritable(set, MaskSize))
             return -Errno.Fault;
-        *(ulong*)set = Thread.Current->PendingSignals & Thread.Current->BlockedSignals;
+        *(ulong*)set = Signals.PendingFor(Thread.Current) & Thread.Current->BlockedSignals;
         return 0;
     }
 

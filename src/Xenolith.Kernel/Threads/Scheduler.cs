@@ -48,7 +48,7 @@ internal static unsafe class Scheduler
     {
         PerCpu* cpu = PerCpu.This;
         Thread* thread = cpu->Current;
-        if ((thread->PendingSignals & ~thread->BlockedSignals) != 0)
+        if (Signals.HasDeliverable(thread))
             return WakeReason.Signal;
         thread->State = ThreadState.Blocked;
         thread->Queue = queue;

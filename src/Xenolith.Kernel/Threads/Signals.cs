@@ -44,11 +44,29 @@ internal static unsafe class Signals
     /// <summary>Sends to one thread: interrupts what it waits for, and is delivered before it next runs the program.</summary>
     internal static void SendToThread(Thread* thread, int signal)
     {
-        if (IsIgnored(signal))
-            return;
+        bool isBlocked = (thread->BlockedSignals & SignalNumber.Bit(signal)) != 0;
+        if (!isBlocked && IsIgnored(signal))
+            return; // who blocks it may have a handler by the time that it no longer does
         thread->PendingSignals |= SignalNumber.Bit(signal);
-        if ((thread->BlockedSignals & SignalNumber.Bit(signal)) == 0)
+        if (!isBlocked)
             Scheduler.Wake(thread, WakeReason.Signal);
+    }
+
+    /// <summary>The thread's and the process's pending signals.</summary>
+    internal static ulong PendingFor(Thread* thread) => thread->PendingSignals | processPending;
+
+    /// <summary>True if a signal is to be delivered to a thread; what it has ignored by now is dropped.</summary>
+    internal static bool HasDeliverable(Thread* thread)
+    {
+        for (ulong rest = PendingFor(thread) & ~thread->BlockedSignals; rest != 0; rest &= rest - 1)
+        {
+            int signal = System.Numerics.BitOperations.TrailingZeroCount(rest) + 1;
+            if (!IsIgnored(signal))
+                return true;
+            thread->PendingSignals &= ~SignalNumber.Bit(signal);
+            processPending &= ~SignalNumber.Bit(signal);
+        }
+        return false;
     }
 
     /// <summary>Sends to the process: to any thread that does not block it.</summary>
@@ -79,7 +97,14 @@ internal static unsafe class Signals
     internal static bool DeliverPending(TrapFrame* frame)
     {
         Thread* thread = Thread.Current;
-        ulong deliverable = (thread->PendingSignals | processPending) & ~thread->BlockedSignals;
+        ulong deliverable = PendingFor(thread) & ~thread->BlockedSignals;
+        if (deliverable == 0 && thread->RestoreMask)
+        {
+            // What ended the wait is ignored by now: no handler's return takes the mask back.
+            thread->RestoreMask = false;
+            SetMask(thread, thread->SavedMask);
+            return true;
+        }
         if (deliverable == 0)
             return Restart(frame, restart: true); // woken for a signal that another thread has taken
         int signal = System.Numerics.BitOperations.TrailingZeroCount(deliverable) + 1;

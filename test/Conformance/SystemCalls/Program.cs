@@ -10,5 +10,6 @@ return Topics.Run(
     ("paths", Paths.Run),
     ("memory", Memory.Run),
     ("threads", Threads.Run),
+    ("signals", Signals.Run),
     ("process", Process.Run),
     ("waits", Waits.Run));
