@@ -1,7 +1,9 @@
 // How a domain ends on behalf of its program: with an exit code as poweroff or reboot, or killed by a signal as crash.
+using System;
 using Xenolith.Abi;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Files;
 using Xenolith.Kernel.Linux;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Xen;
@@ -53,6 +55,7 @@ internal static unsafe class Ending
         Log.Begin();
         Log.Text("program ended by ");
         Log.Text(signal == SignalNumber.Segv && AddressSpace.IsBelowStack(address) ? "SIGSEGV (stack overflow)"
+            : signal == SignalNumber.Segv && IsInHeapOfLibc(frame->Rip) ? "SIGSEGV (bad memory access in the C library's heap: damaged memory or misuse)"
             : signal == SignalNumber.Ill && IsStopOfLibc(frame->Rip) ? "SIGILL (stopped by the C library: damaged memory or misuse)" : Name(signal));
         if (signal is SignalNumber.Segv or SignalNumber.Bus)
         {
@@ -68,6 +71,15 @@ internal static unsafe class Ending
 
     /// <summary>True at the instruction that a linked image has where the C library stops the program.</summary>
     private static bool IsStopOfLibc(ulong address) => address >= Asm.TextStart && address < Asm.TextEnd && *(byte*)address == LibcStop;
+
+    /// <summary>
+    /// True within the allocator's functions, which read only memory of their own unless that is damaged or they were given what is no block. One that
+    /// was freed with all its neighbours is found so: nothing is left of what was known of it.
+    /// </summary>
+    private static bool IsInHeapOfLibc(ulong address) =>
+        address >= Asm.TextStart && address < Asm.TextEnd && SymbolTable.Find(Asm.Symbols, address, out ReadOnlySpan<byte> name, out _)
+        && (Names.AreSame(name, "get_meta"u8) || Names.AreSame(name, "__libc_free"u8) || Names.AreSame(name, "__libc_realloc"u8)
+            || Names.AreSame(name, "__libc_malloc_impl"u8) || Names.AreSame(name, "alloc_slot"u8) || Names.AreSame(name, "nontrivial_free"u8));
 
     private static string Name(int signal) => signal switch
     {
