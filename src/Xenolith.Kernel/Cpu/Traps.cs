@@ -75,7 +75,7 @@ internal static unsafe class Traps
                 return;
             case PageFault:
                 ulong address = Asm.ReadFaultAddress();
-                if (address < Layout.ProgramEnd && (AddressSpace.Fault(address, frame->Error) == FaultResult.Handled || AddressSpace.Absorb(address)))
+                if (address < Layout.ProgramEnd && AddressSpace.Fault(address, frame->Error) == FaultResult.Handled)
                     return;
                 Panic.Stop(frame, ThreadTable.IsGuard(address) || DescriptorTables.IsGuard(address) ? "kernel stack overflow" : "page fault in the kernel");
                 return;

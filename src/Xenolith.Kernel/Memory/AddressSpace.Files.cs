@@ -9,9 +9,6 @@ namespace Xenolith.Kernel.Memory;
 
 internal static unsafe partial class AddressSpace
 {
-    // Takes the kernel's accesses to a page that went from a file after a system call had checked it.
-    private static ulong sink;
-
     /// <summary>Maps a file. The address, or a negative errno.</summary>
     /// <param name="address">Where; 0 for the lowest free place.</param>
     /// <param name="size">Bytes, whole pages.</param>
@@ -24,8 +21,6 @@ internal static unsafe partial class AddressSpace
     internal static long MapFile(
         ulong address, ulong size, RegionProtection protection, bool replace, Inode* inode, ulong offset, bool isShared, bool mayWrite)
     {
-        if (sink == 0 && (sink = Frames.AllocateZeroed()) == 0)
-            return -Errno.NoMemory;
         if (address == 0)
             address = size > Layout.ProgramEnd ? 0 : regions.FindGap(size, Layout.PageSize, mappingBase, Layout.ProgramEnd);
         else
@@ -73,17 +68,6 @@ internal static unsafe partial class AddressSpace
             if (from < to)
                 _ = PageTables.Unmap(region->Start + (from - start << 12), region->Start + (to - start << 12), FrameUse.Program);
         }
-    }
-
-    /// <summary>
-    /// Lets the kernel go on where a file's page went between the check of a system call and its access: another thread has shortened the file.
-    /// What is written there is lost, as what is beyond a file's end is. False if the address is not a mapped file's.
-    /// </summary>
-    internal static bool Absorb(ulong address)
-    {
-        Region* region = regions.Find(address);
-        return region != null && region->Attributes.Kind == RegionKind.File
-            && PageTables.Map(Layout.RoundDown(address), sink, PageTables.Writable | PageTables.NoExecute | PageTables.Borrowed);
     }
 
     /// <summary>Brings in a page of a mapped file, for an access that the region allows.</summary>

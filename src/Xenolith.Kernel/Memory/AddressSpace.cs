@@ -19,10 +19,15 @@ internal static unsafe partial class AddressSpace
 
     private const ulong LargeMapping = 4 << 20;
 
+    // As many regions as Linux has (vm.max_map_count), in a 32nd of the memory at most: what they take is never given back.
+    private const int MostRegions = 65530, NodesShift = 5;
+
     private static RegionTree regions;
     // Where the search for free addresses begins in each window.
     private static ulong mappingBase, reservationBase, largeBase, foreignBase;
     private static bool constantsSealed;
+    // Pages that nodes of the tree have taken.
+    private static ulong nodePages;
     // Keeps reservations apart that happen to touch, so that each can be recognised when it is opened.
     private static ulong lastTag;
 
@@ -294,8 +299,16 @@ internal static unsafe partial class AddressSpace
         return true;
     }
 
-    /// <summary>Sees to it that unmapping [start, end) needs no memory: large pages across an edge become small ones, and a node is at hand.</summary>
-    private static bool SplitAtEdges(ulong start, ulong end) => PageTables.SplitAt(start) && PageTables.SplitAt(end) && regions.Reserve(1);
+    /// <summary>
+    /// Sees to it that unmapping [start, end) needs no memory: large pages across an edge become small ones, and where it cuts a region in two, a node
+    /// is at hand.
+    /// </summary>
+    private static bool SplitAtEdges(ulong start, ulong end)
+    {
+        Region* region = regions.Find(start);
+        bool cuts = region != null && region->Start < start && region->End > end;
+        return PageTables.SplitAt(start) && PageTables.SplitAt(end) && (!cuts || regions.Reserve(1));
+    }
 
     private static bool IsInProgramRange(ulong address, ulong size) =>
         address >= Layout.LowestMappable && address + size > address && address + size <= Layout.ProgramEnd;
@@ -347,7 +360,15 @@ internal static unsafe partial class AddressSpace
 
     private static void* TakePage()
     {
+        if (nodePages >= MostRegions / (Layout.PageSize / (ulong)sizeof(Region)) || nodePages >= Frames.Total >> NodesShift || !Commit.TryChargeNodes())
+            return null;
         ulong frame = Frames.Allocate(0);
-        return frame == 0 ? null : (void*)(Layout.DirectMap + frame);
+        if (frame == 0)
+        {
+            Commit.Uncharge(1);
+            return null;
+        }
+        nodePages++;
+        return (void*)(Layout.DirectMap + frame);
     }
 }

@@ -15,9 +15,14 @@ internal static class Commit
     private const ulong ReserveShift = 5;
     private const ulong MinimumReserve = 128;
 
+    // What the kernel's own nodes may take of it when nothing can be promised any more: an eighth. Giving memory back can need one.
+    private const int NodesShift = 3;
+
     // Kept from the heap: a 64th of what can be promised, at least 256 KiB.
     private const int KeptShift = 6;
     private const ulong MinimumKept = 64;
+
+    private static ulong nodesReserve;
 
     // The largest reservation so far; smaller ones than 64 MiB are no heap.
     private static ulong heapStart;
@@ -38,6 +43,7 @@ internal static class Commit
         ulong reserve = Frames.Total >> (int)ReserveShift;
         if (reserve < MinimumReserve)
             reserve = MinimumReserve;
+        nodesReserve = reserve >> NodesShift;
         Limit = Frames.FreeCount > reserve ? Frames.FreeCount - reserve : 0;
     }
 
@@ -46,6 +52,19 @@ internal static class Commit
         if (pages > Available)
             return false;
         Charged += pages;
+        return true;
+    }
+
+    /// <summary>For a page that the kernel takes for what it knows of the program's files and mappings, and never gives back.</summary>
+    internal static bool TryChargeNodes()
+    {
+        // Before there is an account: what is taken then is not promised afterwards.
+        if (Limit == 0 || TryCharge(1))
+            return true;
+        if (nodesReserve == 0)
+            return false;
+        nodesReserve--;
+        Charged++;
         return true;
     }
 

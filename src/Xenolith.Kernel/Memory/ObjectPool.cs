@@ -10,10 +10,14 @@ internal unsafe struct ObjectPool
     {
         if (firstFree == null)
         {
+            if (!Commit.TryChargeNodes())
+                return null;
             ulong frame = Frames.Allocate(0);
             if (frame == 0)
+            {
+                Commit.Uncharge(1);
                 return null;
-            Commit.ChargeTouched(); // never given back
+            }
             byte* page = (byte*)(Layout.DirectMap + frame);
             for (uint offset = 0; offset + size <= Layout.PageSize; offset += size)
                 Return(page + offset);

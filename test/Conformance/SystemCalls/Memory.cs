@@ -46,5 +46,30 @@ internal static unsafe class Memory
         Show("membarrier, command", 324, 1 << 20);
         Show("close", 3, file);
         Show("close", 3, folder);
+        Checkerboard("in a reservation", 0, Private | Anonymous, None);
+        file = (ulong)Call(319, Text("file"), 0);
+        Checkerboard("in a file", 1, 1, file);
+        Show("close", 3, file);
+    }
+
+    /// <summary>Unmaps every other page until there is no memory for as many mappings; all the rest goes on, and can be unmapped.</summary>
+    private static void Checkerboard(string where, ulong protection, ulong flags, ulong descriptor)
+    {
+        // Twice what Linux has room for.
+        const ulong size = 2 * 2 * 65536 * 4096ul;
+        Console.WriteLine(where);
+        for (int round = 0; round < 2; round++)
+        {
+            ulong start = (ulong)Call(Map, 0, size, protection, flags, descriptor);
+            ulong at = start + 4096, end = start + size;
+            while (at < end && Call(Unmap, at, 4096) == 0)
+                at += 8192;
+            string error = at < end ? Error() : "no end";
+            Show("munmap, all", Unmap, start, size);
+            Console.WriteLine($"round {round}: {error}");
+        }
+        byte[] memory = new byte[1 << 20];
+        memory.AsSpan().Fill(1);
+        Console.WriteLine($"goes on: {memory[^1]}");
     }
 }
