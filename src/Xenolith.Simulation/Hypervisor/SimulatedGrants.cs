@@ -89,7 +89,7 @@ internal sealed class SimulatedGrants : GrantOperations
                 _frames.Remove(address + (i * SimulatedMemory.PageSize), out int frame);
                 _hypervisor.Memory.Free(frame);
             }
-            SimulatedMemory.Unmap(address, count);
+            _hypervisor.Memory.Unmap(address, count);
             return XenError.None;
         }
     }
@@ -157,7 +157,7 @@ internal sealed class SimulatedGrants : GrantOperations
             if (fault != XenError.None)
                 return fault;
             EndMapping(address, mapping);
-            SimulatedMemory.Unmap(address, count);
+            _hypervisor.Memory.Unmap(address, count);
             return XenError.None;
         }
     }

@@ -37,6 +37,16 @@ public sealed class SimulatedHypervisor : IDisposable
     /// <summary>Continuations that <see cref="Run"/> has executed: equal runs have equal counts.</summary>
     public long Steps => _scheduler.Steps;
 
+    /// <summary>
+    /// Called before each continuation that <see cref="Run"/> executes, with its number, from 0: a test suspends or destroys a domain at every possible
+    /// moment. An exception ends the run.
+    /// </summary>
+    public Action<long>? BeforeStep
+    {
+        get => _scheduler.BeforeStep;
+        set => _scheduler.BeforeStep = value;
+    }
+
     /// <summary>The host's xenstored. Each domain has its home in it from its start to its end; connect to it as domain 0 to play the toolstack.</summary>
     public InMemoryXenstored Xenstored { get; } = new();
 

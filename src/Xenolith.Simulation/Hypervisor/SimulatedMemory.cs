@@ -18,6 +18,7 @@ internal sealed unsafe partial class SimulatedMemory : IDisposable
     private readonly int _file;
     private readonly int _frames;
     private readonly Stack<int> _free = new();
+    private readonly Dictionary<nint, int> _mapped = []; // pages by their first address
     private readonly byte* _all; // every frame, for the hypervisor's own use
     private int _used;
     private bool _disposed;
@@ -53,6 +54,7 @@ internal sealed unsafe partial class SimulatedMemory : IDisposable
         nint address = CheckedMap(0, (long)frames.Length * PageSize, 0, MapPrivate | MapAnonymous, -1, 0);
         for (int i = 0; i < frames.Length; i++)
             MapAt(address + (i * PageSize), frames[i], readOnly);
+        _mapped.Add(address, frames.Length);
         return address;
     }
 
@@ -64,14 +66,20 @@ internal sealed unsafe partial class SimulatedMemory : IDisposable
     internal static void MapZeroes(nint address, int pages, bool readOnly) =>
         CheckedMap(address, (long)pages * PageSize, readOnly ? ProtRead : ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapFixed, -1, 0);
 
-    internal static void Unmap(nint address, int pages) => _ = RemoveMap(address, (nuint)pages * PageSize);
+    internal void Unmap(nint address, int pages)
+    {
+        _mapped.Remove(address);
+        _ = RemoveMap(address, (nuint)pages * PageSize);
+    }
 
     public void Dispose()
     {
         if (_disposed)
             return;
         _disposed = true;
-        Unmap((nint)_all, _frames);
+        foreach ((nint address, int pages) in _mapped)
+            _ = RemoveMap(address, (nuint)pages * PageSize);
+        _ = RemoveMap((nint)_all, (nuint)_frames * PageSize);
         _ = Close(_file);
     }
 

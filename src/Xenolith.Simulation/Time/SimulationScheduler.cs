@@ -26,6 +26,9 @@ internal sealed class SimulationScheduler : SynchronizationContext
     /// <summary>Continuations that have run: with the seed, the identity of a moment.</summary>
     internal long Steps { get; private set; }
 
+    /// <summary>Called before each of them, with its number.</summary>
+    internal Action<long>? BeforeStep { get; set; }
+
     public override void Post(SendOrPostCallback d, object? state)
     {
         lock (_lock)
@@ -94,6 +97,7 @@ internal sealed class SimulationScheduler : SynchronizationContext
             _ready[index] = _ready[^1];
             _ready.RemoveAt(_ready.Count - 1);
         }
+        BeforeStep?.Invoke(Steps);
         Steps++;
         chosen.Callback(chosen.State);
         return true;

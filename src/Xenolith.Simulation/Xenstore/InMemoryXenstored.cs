@@ -45,6 +45,12 @@ public sealed class InMemoryXenstored
         _quotas[(null, "permissions")] = (uint)quotas.Permissions;
     }
 
+    /// <summary>
+    /// Raised for each change of a node as it takes effect, with the node's path and its value then; <see langword="null"/>: it is gone. So a test sees all states
+    /// that a watch may miss. Called with the daemon's lock held: must not call it, nor throw.
+    /// </summary>
+    public event Action<string, string?>? Changed;
+
     /// <summary>Guards everything.</summary>
     internal Lock Gate { get; } = new();
 
@@ -175,6 +181,8 @@ public sealed class InMemoryXenstored
     {
         foreach (StoreEvent change in changes)
         {
+            if (Changed is { } changed)
+                changed(change.Path, Nodes.TryGetValue(change.Path, out StoreNode? node) ? Encoding.UTF8.GetString(node.Value.Span) : null);
             foreach (StoreConnection connection in _connections)
                 connection.Tell(change);
         }

@@ -95,7 +95,7 @@ public sealed class XenConsole : ConsoleStream
         }
         IReadOnlyList<XenConsoleInfo> all = await ListAsync(store, cancellationToken);
         if (all.FirstOrDefault(isWanted) is not { } info
-            || await XenbusDevice.FindFrontendAsync(store, DeviceType, info.Id, cancellationToken) is not { } device)
+            || await XenbusDevice.FindFrontendAsync(platform, DeviceType, info.Id, cancellationToken) is not { } device)
         {
             string others = all.Count == 0 ? "This domain has no further consoles." : $"There are: {string.Join(", ", all.Select(Describe))}.";
             throw new XenConsoleNotFoundException($"There is no console {wanted}. {others}");

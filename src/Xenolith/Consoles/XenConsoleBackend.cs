@@ -79,7 +79,7 @@ public sealed class XenConsoleBackend : ConsoleStream
             string path = XenbusDevice.BackendPath(DeviceType, frontendDomain, id);
             await store.WaitAsync(reader => new ValueTask<bool>(reader.ExistsAsync(path, cancellationToken)), cancellationToken);
         }
-        XenbusDevice device = await XenbusDevice.FindBackendAsync(store, DeviceType, frontendDomain, id, cancellationToken)
+        XenbusDevice device = await XenbusDevice.FindBackendAsync(platform, DeviceType, frontendDomain, id, cancellationToken)
             ?? throw new XenConsoleNotFoundException($"There is no console {id} of domain {frontendDomain} for this domain to serve.");
         XenConsoleBackend console = new(platform, device, id, await device.ReadAsync("name", cancellationToken), options);
         // A front end that has ended its last connection begins the next one by itself, with this state.
