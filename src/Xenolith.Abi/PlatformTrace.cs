@@ -11,8 +11,8 @@ public unsafe struct PlatformTraceStart
     /// <summary>Fewest records that a ring holds.</summary>
     public const uint MinimumRecords = 128;
 
-    /// <summary>Most records that a ring holds: 64 MiB.</summary>
-    public const uint MaximumRecords = 1 << 21;
+    /// <summary>Most records that a ring holds: 16 MiB.</summary>
+    public const uint MaximumRecords = 1 << 19;
 
     /// <summary>Records that the ring is to hold: a power of two, <see cref="MinimumRecords"/> to <see cref="MaximumRecords"/>.</summary>
     public uint Records;

@@ -33,7 +33,7 @@ internal sealed class LibraryTraceRing : TraceRing
         Interlocked.MemoryBarrier(); // no field is written before that
         record->Time = time;
         record->Kind = kind;
-        record->Count = (ushort)Math.Min(count, ushort.MaxValue);
+        record->Count = (ushort)Math.Min(count, TraceRecord.MaximumCount);
         record->Thread = thread;
         record->Detail = detail;
         record->Value = value;
