@@ -1,3 +1,4 @@
+using Xenolith.Tracing;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Linux;
@@ -32,6 +33,8 @@ internal sealed class LinuxPlatform : XenPlatform
 
     public override bool HasXenstore =>
         File.Exists(XenstoreUnixSocketTransport.DefaultSocketPath) || File.Exists(LinuxDevice.PathOf(XenstoreDevice));
+
+    internal override TraceOperations CreateTraceOperations() => new LibraryTrace(TimeProvider, isProcess: true);
 
     /// <summary>The daemon's socket where the daemon runs, as in dom0; otherwise the connection that the kernel shares out.</summary>
     private protected override XenstoreTransport CreateXenstoreTransport() => File.Exists(XenstoreUnixSocketTransport.DefaultSocketPath)

@@ -48,6 +48,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(SafeFileHandle device, void* bytes, nuint length);
 
+    [LibraryImport(Library, EntryPoint = "gettid"), SuppressGCTransition]
+    internal static partial int GetThreadId();
+
     [LibraryImport(Library, EntryPoint = "getrusage")]
     internal static partial int ReadUsage(int who, ResourceUsage* usage);
 

@@ -5,6 +5,7 @@ using Xenolith.Hooks;
 using Xenolith.Lifecycle;
 using Xenolith.Linux;
 using Xenolith.Memory;
+using Xenolith.Tracing;
 using Xenolith.Unikernel;
 using Xenolith.Xenbus;
 using Xenolith.Xenstore;
@@ -40,6 +41,7 @@ public abstract class XenPlatform : IAsyncDisposable
         _domain = domain;
         TimeProvider = time;
         Hooks = new PlatformHooks(time);
+        Tracing = new DomainTracing(this);
         EventChannels = new EventChannelTable(this, events);
         Grants = new GrantTable(this, grants, grantOptions ?? new GrantOptions());
         Lifecycle = new DomainLifecycle(this);
@@ -79,6 +81,9 @@ public abstract class XenPlatform : IAsyncDisposable
 
     /// <summary>Code that runs around the wait for events, and at the end of the program.</summary>
     public PlatformHooks Hooks { get; }
+
+    /// <summary>Traces: what the kernel, the libraries and the program did, with times (docs/tracing.md).</summary>
+    public DomainTracing Tracing { get; }
 
     internal DeviceClaims DeviceClaims { get; } = new();
 
@@ -152,6 +157,9 @@ public abstract class XenPlatform : IAsyncDisposable
     /// <returns><see langword="null"/> where there are none.</returns>
     /// <exception cref="XenException">They are open already.</exception>
     protected internal virtual IXenstoreRing? OpenXenstoreRing() => null;
+
+    /// <summary>How this place traces. Called once, on first use.</summary>
+    internal virtual TraceOperations CreateTraceOperations() => new LibraryTrace(TimeProvider, isProcess: false);
 
     /// <summary>What <see cref="Xenstore"/> uses: the ring of <see cref="OpenXenstoreRing"/>, unless the place has another way.</summary>
     private protected virtual XenstoreTransport CreateXenstoreTransport() => new XenstorePlatformTransport(this);
