@@ -18,6 +18,7 @@ internal sealed class ServedTrace : IAsyncDisposable
     private const byte Gone = 0, WantsTheEnd = 2;
 
     private readonly TraceServiceOptions _options;
+    private readonly TimeProvider _time;
     private readonly SharedPages _pages;
     private readonly EventChannel _channel;
     private readonly TraceSession _session;
@@ -35,7 +36,8 @@ internal sealed class ServedTrace : IAsyncDisposable
         _ring = new ByteRingWriter(pages.Pages, TraceProtocol.Ring(pages.Pages.PageCount - 1));
         TraceProtocol.WriteHeader(pages.Pages.GetSpan(), pages.References[1..]);
         Answer = new TraceAnswer(pages.References[0], channel.Port);
-        _end = new CancellationTokenSource(options.ConnectLimit, platform.TimeProvider);
+        _time = platform.TimeProvider;
+        _end = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
         Completion = RunAsync();
     }
 
@@ -122,6 +124,8 @@ internal sealed class ServedTrace : IAsyncDisposable
     /// <summary>Follows what the tool says of itself until it is gone, or <see cref="_end"/>.</summary>
     private async Task WatchReaderAsync()
     {
+        using CancellationTokenSource limit = new(_options.ConnectLimit, _time);
+        using CancellationTokenSource coming = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _end.Token);
         bool hasCome = false;
         try
         {
@@ -131,14 +135,10 @@ internal sealed class ServedTrace : IAsyncDisposable
                 byte reader = Reader;
                 if (reader == Gone && hasCome)
                     break;
-                if (reader != Gone && !hasCome)
-                {
-                    hasCome = true;
-                    _end.CancelAfter(Timeout.InfiniteTimeSpan);
-                }
+                hasCome |= reader != Gone;
                 if (reader == WantsTheEnd)
                     _finish.Cancel();
-                await _channel.WaitAsync(seen, _end.Token);
+                await _channel.WaitAsync(seen, hasCome ? _end.Token : coming.Token);
             }
         }
         catch (Exception error) when (error is OperationCanceledException or StaleHandleException)

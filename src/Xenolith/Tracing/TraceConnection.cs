@@ -54,6 +54,7 @@ public sealed class TraceConnection : IAsyncDisposable
     private readonly Task _watching;
     private readonly byte[] _part = new byte[TraceRecord.Bytes]; // of a record that has not come as a whole
     private int _partLength;
+    private int _rest; // bytes that are taken when it is over: what the ring can hold, and not what a domain may go on to write
     private bool _disposed;
 
     private TraceConnection(XenPlatform platform, ushort domain, string node, ForeignMapping pages, EventChannel channel, TraceConnectionOptions options)
@@ -65,6 +66,7 @@ public sealed class TraceConnection : IAsyncDisposable
         _channel = channel;
         _options = options;
         _ring = new ByteRingReader(pages, TraceProtocol.Ring(pages.PageCount - 1));
+        _rest = pages.Length;
         _over = new CancellationTokenSource(Timeout.InfiniteTimeSpan, platform.TimeProvider);
         pages.SetUnmapNotification(TraceProtocol.ReaderThere, channel); // also if this process is killed
         SayWhatIsWanted(1);
@@ -124,7 +126,11 @@ public sealed class TraceConnection : IAsyncDisposable
         {
             EventCount seen = _channel.Count; // before looking
             bool isOver = _over.IsCancellationRequested || Volatile.Read(ref _pages.GetSpan()[TraceProtocol.WriterEnded]) != 0;
+            if (isOver && _rest <= 0)
+                return 0;
             int count = Take(records.Span, out bool hasMore);
+            if (isOver)
+                _rest -= count * TraceRecord.Bytes;
             if (count > 0)
                 return count;
             if (hasMore)
