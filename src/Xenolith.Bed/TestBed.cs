@@ -166,6 +166,28 @@ public sealed partial class TestBed : IAsyncDisposable
             static (ref MessageReader fields) => fields.Int32(),
             cancellationToken);
 
+    /// <summary>Starts a program in dom0 and connects its three streams with others until it ends, without a time limit.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="input">What it reads; its end is the end of the program's input.</param>
+    /// <param name="output">Gets what it writes, as it comes.</param>
+    /// <param name="error">Gets its messages.</param>
+    /// <param name="cancellationToken">Kills the program.</param>
+    /// <returns>The program's exit code.</returns>
+    public Task<int> RunConnectedAsync(
+        string program, IReadOnlyList<string> arguments, Stream input, Stream output, Stream error, CancellationToken cancellationToken = default) =>
+        CallAsync(
+            $"{program} in dom0",
+            RunRequest(program, arguments, new Dictionary<string, string>(), "/", terminal: false, 0, 0),
+            Timeout.InfiniteTimeSpan,
+            (channel, _, cancel) =>
+            {
+                _ = channel.SendAllAsync(input, cancel); // Ends with the program or with the input, whichever is first.
+                return Task.WhenAll(channel.ReceiveAllAsync(StreamNumber.Output, output, cancel, flush: true), channel.ReceiveAllAsync(StreamNumber.Error, error, cancel));
+            },
+            static (ref MessageReader fields) => fields.Int32(),
+            cancellationToken);
+
     /// <summary>
     /// Copies a file of this host into dom0, making missing folders; an existing file is replaced. The file is executable in dom0.
     /// A copy may take as long as it likes; what must not last longer than <see cref="BedOptions.Timeout"/> is a standstill.

@@ -11,6 +11,7 @@ RootCommand root = new("Builds .NET programs as Xen unikernels and runs them.")
 {
     BuildCommand.Create(),
     RunCommand.Create(),
+    TraceCommand.Create(),
     InspectCommand.Create(),
     SymbolizeCommand.Create(),
     BedCommand.Create(),

@@ -19,6 +19,8 @@ internal static class RunCommand
         Option<bool> cold = new("--cold") { Description = "Boot the hypervisor from nothing instead of from its snapshot." };
         Option<bool> process = new("--process") { Description = "Run the same image as a Linux process, where there is no QEMU." };
         Option<bool> debugger = new("--gdb") { Description = "Wait for gdb before the program's first instruction, and say how to connect it." };
+        Option<string?> trace = new("--trace") { Description = "Trace the program, if it offers to be traced, into a file that Perfetto opens.", HelpName = "FILE" };
+        Option<string> categories = TraceCommand.Categories("--trace-categories");
         RequirePositive(memory);
         RequirePositive(virtualCpus);
         timeout.Validators.Add(result =>
@@ -29,12 +31,14 @@ internal static class RunCommand
 
         Command command = new("run", "Runs a .NET project or an image on a real Xen in the test bed, and ends with the program's exit code.")
         {
-            target, arguments, memory, virtualCpus, environment, timeout, cold, process, debugger,
+            target, arguments, memory, virtualCpus, environment, timeout, cold, process, debugger, trace, categories,
         };
         command.Validators.Add(result =>
         {
             if (result.GetValue(process) && result.GetValue(debugger))
                 result.AddError("--gdb is for domains: run the image under `gdb --args` as a process.");
+            if (result.GetValue(process) && result.GetValue(trace) is not null)
+                result.AddError("--trace is for domains, and a process is none.");
         });
         command.SetAction(async (result, cancellation) =>
         {
@@ -48,6 +52,8 @@ internal static class RunCommand
                 Timeout = result.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 ColdBoot = result.GetValue(cold),
                 Debugger = result.GetValue(debugger),
+                Trace = result.GetValue(trace),
+                TraceCategories = TraceCommand.Parse(result.GetRequiredValue(categories)),
             };
             return result.GetValue(process)
                 ? await ProcessRunner.RunAsync(options, cancellation).ConfigureAwait(false)

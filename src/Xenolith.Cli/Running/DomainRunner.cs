@@ -28,9 +28,13 @@ internal static class DomainRunner
             cancellation)).ConfigureAwait(false);
         await using (bed.ConfigureAwait(false))
         {
+            using TraceFile? file = options.Trace is { } path ? new TraceFile(path) : null;
+            if (file is not null)
+                await BedTrace.ProvideTracerAsync(bed, cancellation).ConfigureAwait(false);
             Domain domain = await bed.CreateDomainAsync(Describe(configuration, options), cancellation).ConfigureAwait(false);
             await using (domain.ConfigureAwait(false))
             {
+                await using BedTrace? trace = file is null ? null : new BedTrace(bed, domain, file, options.TraceCategories);
                 if (!options.Debugger)
                     return await FollowAsync(domain, options.Timeout, cancellation).ConfigureAwait(false);
                 PortForward port = await domain.ForwardDebuggerAsync(ImageFile.AddressOf(options.Image, TrapStubs), cancellation).ConfigureAwait(false);

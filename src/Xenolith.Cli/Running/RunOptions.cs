@@ -1,3 +1,5 @@
+using Xenolith.Tracing;
+
 namespace Xenolith.Cli.Running;
 
 /// <summary>A run of an image.</summary>
@@ -23,6 +25,12 @@ internal sealed record RunOptions
 
     /// <summary>Whether the program waits for gdb.</summary>
     internal bool Debugger { get; init; }
+
+    /// <summary>The file that gets a trace; null for none.</summary>
+    internal string? Trace { get; init; }
+
+    /// <summary>What is traced.</summary>
+    internal TraceCategories TraceCategories { get; init; } = TraceCategories.Default;
 
     /// <summary>Whether the hypervisor boots from nothing.</summary>
     internal bool ColdBoot { get; init; }

@@ -69,6 +69,16 @@ public sealed class DomainTracing
         }
     }
 
+    /// <summary>
+    /// From now on a tool in dom0 can trace the domain (<c>xenolith trace</c>), until the result is disposed of. Costs one watch in xenstore while none does.
+    /// </summary>
+    /// <param name="options">Limits, and who may read; <see langword="null"/> for the defaults: dom0.</param>
+    /// <param name="cancellationToken">Gives up before that has begun.</param>
+    /// <exception cref="Xenstore.XenstoreException">xenstored cannot be reached, or refuses the nodes or the watch.</exception>
+    /// <exception cref="PlatformNotSupportedException">The domain has no xenstore.</exception>
+    public Task<TraceService> AllowRemoteAsync(TraceServiceOptions? options = null, CancellationToken cancellationToken = default) =>
+        TraceService.StartAsync(_platform, options, cancellationToken);
+
     /// <summary>The name with a text, the same object for the same text. It stays until the end of the program: names are for kinds of things, not for each thing.</summary>
     /// <param name="text">Up to 128 bytes of UTF-8; a longer one is cut in the trace. After 4096 different ones all others share one name.</param>
     /// <exception cref="ArgumentException">The text is empty.</exception>
