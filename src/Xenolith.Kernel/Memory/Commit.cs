@@ -32,14 +32,40 @@ internal static class Commit
 
     internal static ulong Available => Limit > Charged ? Limit - Charged : 0;
 
+    // Frames that the kernel had taken before it promised any.
+    private static ulong taken;
+
     /// <summary>Called when the kernel has taken what it needs to start: the rest, less the reserve, can be promised.</summary>
     internal static void Initialize()
     {
-        ulong reserve = Frames.Total >> (int)ReserveShift;
-        if (reserve < MinimumReserve)
-            reserve = MinimumReserve;
-        Limit = Frames.FreeCount > reserve ? Frames.FreeCount - reserve : 0;
+        taken = Frames.Total - Frames.FreeCount;
+        Follow();
     }
+
+    /// <summary>Called when there are more frames, or fewer, than before.</summary>
+    internal static void Follow()
+    {
+        ulong kept = taken + Reserve;
+        Limit = Frames.Total > kept ? Frames.Total - kept : 0;
+    }
+
+    /// <summary>Frames that the domain can give back and still keep its promises, with what the heap does not get and the reserve left over.</summary>
+    internal static ulong Spare
+    {
+        get
+        {
+            ulong kept = Kept, reserve = Reserve;
+            ulong unpromised = Available > kept ? Available - kept : 0;
+            ulong free = Frames.FreeCount > reserve ? Frames.FreeCount - reserve : 0;
+            return unpromised < free ? unpromised : free;
+        }
+    }
+
+    private static ulong Reserve => AtLeast(Frames.Total >> (int)ReserveShift, MinimumReserve);
+
+    private static ulong Kept => AtLeast(Limit >> KeptShift, MinimumKept);
+
+    private static ulong AtLeast(ulong value, ulong least) => value > least ? value : least;
 
     internal static bool TryCharge(ulong pages)
     {
@@ -61,7 +87,7 @@ internal static class Commit
     /// <summary>For a piece of a reservation that becomes writable.</summary>
     internal static bool TryChargeOpened(ulong start, ulong pages)
     {
-        ulong kept = start - heapStart >= heapSize ? 0 : Limit >> KeptShift > MinimumKept ? Limit >> KeptShift : MinimumKept;
+        ulong kept = start - heapStart >= heapSize ? 0 : Kept;
         return pages + kept <= Available && TryCharge(pages);
     }
 

@@ -39,3 +39,4 @@
         CALL xl_memory_trim
         CALL xl_xenstore_unsent
         CALL xl_suspend
+        CALL xl_memory_balloon

@@ -39,6 +39,7 @@ internal static class PlatformDispatcher
             case PlatformCall.ShutdownReason: return Ending.SetReason(a);
             case PlatformCall.Suspend: return Suspension.Suspend();
             case PlatformCall.MemoryTrim: return (long)PageTables.FreeEmptyTables(Layout.ForeignWindow) << 12;
+            case PlatformCall.MemoryBalloon: return Balloon.Approach(a);
 
             default: return -Errno.NoSystemCall;
         }
