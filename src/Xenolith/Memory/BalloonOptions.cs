@@ -15,8 +15,11 @@ public sealed record BalloonOptions
     /// </summary>
     public bool Trim { get; init; } = true;
 
-    /// <summary>The pause between two trims for the same target, at least. 5 minutes: a collection stops all threads, and the last one found no more.</summary>
-    public TimeSpan TrimInterval { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// The pause between two trims for the same target, at least. A minute: a collection stops all threads, but without one nobody knows what a quiet
+    /// program does not need any more.
+    /// </summary>
+    public TimeSpan TrimInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>The pause before the first new try for a target that was not reached; it doubles from try to try. 1 second.</summary>
     public TimeSpan FirstRetry { get; init; } = TimeSpan.FromSeconds(1);
