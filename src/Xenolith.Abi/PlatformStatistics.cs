@@ -12,7 +12,7 @@ namespace Xenolith.Abi;
 [StructLayout(LayoutKind.Sequential)]
 public struct MemoryInfo
 {
-    /// <summary>RAM of the domain.</summary>
+    /// <summary>RAM of the domain that is there.</summary>
     public ulong Total;
 
     /// <summary>RAM that nobody uses.</summary>
@@ -41,6 +41,9 @@ public struct MemoryInfo
 
     /// <summary>What can be promised. Stacks and the kernel may go beyond it, into a reserve.</summary>
     public ulong CommitLimit;
+
+    /// <summary>RAM that can be there: all that the memory map names.</summary>
+    public ulong Maximum;
 }
 
 /// <summary>The free memory by the size of its blocks; filled by <c>int xl_memory_blocks(MemoryBlocks*)</c>.</summary>

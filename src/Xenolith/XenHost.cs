@@ -10,7 +10,7 @@ namespace Xenolith;
 /// <param name="Version">Version of the hypervisor, for example 4.17.</param>
 /// <param name="ExtraVersion">What the host's vendor added to the version, for example ".4-pre"; may be empty.</param>
 /// <param name="DomainId">Number of this domain on the host, or <see langword="null"/> where Xen does not tell (before 4.17).</param>
-/// <param name="Memory">Bytes of RAM that the domain was started with.</param>
+/// <param name="Memory">Bytes of RAM that the domain can have; it was started with as much unless its configuration says <c>maxmem</c>.</param>
 public sealed partial record XenHost(Version Version, string ExtraVersion, int? DomainId, long Memory)
 {
     /// <summary>Asks the kernel for the host. Safe from any thread; each call asks anew.</summary>

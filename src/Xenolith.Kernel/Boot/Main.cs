@@ -33,6 +33,7 @@ internal static unsafe class KernelMain
 
         PageTables.Initialize(Asm.RootTable);
         Frames.Initialize(StartInfo.MemoryMap, StartInfo.MemoryMapCount);
+        Balloon.Initialize();
         Hypervisor.Initialize();
         EventChannels.Initialize();
         ConsoleRing.Initialize();

@@ -14,7 +14,7 @@ internal static unsafe class MemoryDump
     {
         Log.Begin();
         Log.Text("   memory ");
-        Log.Decimal(StartInfo.Ram >> 10);
+        Log.Decimal(Frames.Ram >> 10);
         Log.Text(" KiB:");
         Amount(" free ", Frames.FreeCount);
         Amount(", program ", Frames.Used(FrameUse.Program));

@@ -169,7 +169,7 @@ internal static unsafe class GeneratedFiles
 
     private static void WriteMemory(ref TextWriter text)
     {
-        text.Pair("MemTotal", StartInfo.Ram >> 10, Kilobytes);
+        text.Pair("MemTotal", Frames.Ram >> 10, Kilobytes);
         text.Pair("MemFree", Frames.FreeCount << 2, Kilobytes);
         text.Pair("MemAvailable", Commit.Available << 2, Kilobytes);
         text.Pair("Buffers", 0, Kilobytes);

@@ -44,7 +44,7 @@ internal static unsafe class ProcessCalls
             return -Errno.Fault;
         Cpu.Asm.Fill((void*)address, 0, size);
         *(ulong*)address = Clock.Now() / Clock.NanosecondsPerSecond;
-        *(ulong*)(address + 32) = StartInfo.Ram / Layout.PageSize;
+        *(ulong*)(address + 32) = Frames.Ram / Layout.PageSize;
         *(ulong*)(address + 40) = Commit.Available;
         *(ushort*)(address + 80) = (ushort)ThreadTable.Count;
         *(uint*)(address + 104) = (uint)Layout.PageSize; // mem_unit: the figures above are in pages

@@ -22,7 +22,10 @@ internal static class Commit
     private const int KeptShift = 6;
     private const ulong MinimumKept = 64;
 
-    private static ulong nodesReserve;
+    private static ulong nodesReserved;
+
+    // Frames that the kernel had taken before it promised any.
+    private static ulong taken;
 
     // The largest reservation so far; smaller ones than 64 MiB are no heap.
     private static ulong heapStart;
@@ -40,12 +43,34 @@ internal static class Commit
     /// <summary>Called when the kernel has taken what it needs to start: the rest, less the reserve, can be promised.</summary>
     internal static void Initialize()
     {
-        ulong reserve = Frames.Total >> (int)ReserveShift;
-        if (reserve < MinimumReserve)
-            reserve = MinimumReserve;
-        nodesReserve = reserve >> NodesShift;
-        Limit = Frames.FreeCount > reserve ? Frames.FreeCount - reserve : 0;
+        taken = Frames.Total - Frames.FreeCount;
+        Follow();
     }
+
+    /// <summary>Called when there are more frames, or fewer, than before.</summary>
+    internal static void Follow()
+    {
+        ulong kept = taken + Reserve;
+        Limit = Frames.Total > kept ? Frames.Total - kept : 0;
+    }
+
+    /// <summary>Frames that the domain can give back and still keep its promises, with what the heap does not get and the reserve left over.</summary>
+    internal static ulong Spare
+    {
+        get
+        {
+            ulong kept = Kept, reserve = Reserve;
+            ulong unpromised = Available > kept ? Available - kept : 0;
+            ulong free = Frames.FreeCount > reserve ? Frames.FreeCount - reserve : 0;
+            return unpromised < free ? unpromised : free;
+        }
+    }
+
+    private static ulong Reserve => AtLeast(Frames.Total >> (int)ReserveShift, MinimumReserve);
+
+    private static ulong Kept => AtLeast(Limit >> KeptShift, MinimumKept);
+
+    private static ulong AtLeast(ulong value, ulong least) => value > least ? value : least;
 
     internal static bool TryCharge(ulong pages)
     {
@@ -61,9 +86,9 @@ internal static class Commit
         // Before there is an account: what is taken then is not promised afterwards.
         if (Limit == 0 || TryCharge(1))
             return true;
-        if (nodesReserve == 0)
+        if (nodesReserved >= Reserve >> NodesShift)
             return false;
-        nodesReserve--;
+        nodesReserved++;
         Charged++;
         return true;
     }
@@ -80,7 +105,7 @@ internal static class Commit
     /// <summary>For a piece of a reservation that becomes writable.</summary>
     internal static bool TryChargeOpened(ulong start, ulong pages)
     {
-        ulong kept = start - heapStart >= heapSize ? 0 : Limit >> KeptShift > MinimumKept ? Limit >> KeptShift : MinimumKept;
+        ulong kept = start - heapStart >= heapSize ? 0 : Kept;
         return pages + kept <= Available && TryCharge(pages);
     }
 

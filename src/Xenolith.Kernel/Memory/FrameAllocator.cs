@@ -48,14 +48,23 @@ internal unsafe partial struct FrameAllocator
     // The range that the last address was in, and the first that may have frames to introduce.
     private int lastRange;
     private int freshRange;
+    // The block at which the search for holes goes on (FrameAllocator.Balloon.cs): a range, and an address in it.
+    private int holeRange;
+    private ulong holeAddress;
     private ulong directMap;
     private delegate*<ulong, ulong, bool> makeAccessible;
 
     /// <summary>Frames that are free, those not yet introduced among them.</summary>
     internal ulong FreeFrames { get; private set; }
 
-    /// <summary>Frames that there are, free or allocated; the allocator's own are not counted.</summary>
+    /// <summary>Frames that are there, free or allocated; the allocator's own are not counted.</summary>
     internal ulong TotalFrames { get; private set; }
+
+    /// <summary>Frames that are not there.</summary>
+    internal ulong AbsentFrames { get; private set; }
+
+    /// <summary>Those of them that have been introduced.</summary>
+    internal ulong Holes { get; private set; }
 
     /// <param name="directMapBase">Physical address p is reached at <paramref name="directMapBase"/> + p.</param>
     /// <param name="accessible">
@@ -83,7 +92,7 @@ internal unsafe partial struct FrameAllocator
             while (position < rangeCount && all[position].Start < range.Start)
                 position++;
             if (rangeCount == MaxRanges || position < rangeCount && all[position].Start < range.End ||
-                position > 0 && all[position - 1].End > range.Start)
+                position > 0 && all[position - 1].Limit > range.Start)
                 return false;
             for (int i = rangeCount; i > position; i--)
                 all[i] = all[i - 1];
@@ -198,11 +207,13 @@ internal unsafe partial struct FrameAllocator
 
             ulong start = range->Next;
             ulong bitmapAddress = range->BitmapOf(start);
-            if (bitmapAddress >= range->Mapped)
+            // It may lie across the end of a block.
+            ulong bitmapEnd = bitmapAddress + FrameRange.BitmapBytes - 1;
+            if (bitmapEnd >= range->Mapped)
             {
-                if (!MakeAccessible(range, bitmapAddress))
+                if (!MakeAccessible(range, bitmapEnd))
                     return false;
-                range->Mapped = BlockEnd(range, bitmapAddress);
+                range->Mapped = BlockEnd(range, bitmapEnd);
             }
 
             ulong end = BlockEnd(range, start);

@@ -1,6 +1,7 @@
 // Physical memory: the kernel's one frame allocator, the direct map that makes frames reachable, and the account of what is promised.
 using System.Runtime.CompilerServices;
 using Xenolith.Abi;
+using Xenolith.Kernel.Boot;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
 
@@ -15,6 +16,12 @@ internal static unsafe class Frames
 
     internal static ulong Total => allocator.TotalFrames;
     internal static ulong FreeCount => allocator.FreeFrames;
+
+    /// <summary>Bytes of RAM that are there: what the memory map names, less what has been given back.</summary>
+    internal static ulong Ram => StartInfo.Ram - (allocator.AbsentFrames << 12);
+
+    /// <summary>For <see cref="Balloon"/>, which takes frames away from it and brings them back.</summary>
+    internal static FrameAllocator* Allocator => (FrameAllocator*)Unsafe.AsPointer(ref allocator);
 
     /// <summary>Frames handed out for a use.</summary>
     internal static ulong Used(FrameUse use) => allocator.Used(use);

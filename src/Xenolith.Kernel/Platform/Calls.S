@@ -41,3 +41,4 @@
         CALL xl_suspend
         CALL xl_trace_start
         CALL xl_trace_stop
+        CALL xl_memory_balloon

@@ -15,4 +15,5 @@ internal static class PlatformCall
     internal const ulong XenstoreUnsent = First + 20;
     internal const ulong Suspend = First + 21;
     internal const ulong TraceStart = First + 22, TraceStop = First + 23;
+    internal const ulong MemoryBalloon = First + 24;
 }

@@ -41,6 +41,7 @@ internal static class PlatformDispatcher
             case PlatformCall.TraceStart: return TraceCalls.Start(a);
             case PlatformCall.TraceStop: return TraceCalls.Stop();
             case PlatformCall.MemoryTrim: return (long)PageTables.FreeEmptyTables(Layout.ForeignWindow) << 12;
+            case PlatformCall.MemoryBalloon: return Balloon.Approach(a);
 
             default: return -Errno.NoSystemCall;
         }

@@ -23,7 +23,9 @@ internal static unsafe class StatisticsCalls
             return (int)-Errno.NoSystemCall;
         MemoryInfo now = default;
         ulong image = Asm.DataEnd - Asm.ImageStart;
-        now.Total = StartInfo.Ram;
+        ulong ram = Frames.Ram;
+        now.Total = ram;
+        now.Maximum = StartInfo.Ram;
         now.Free = Frames.FreeCount << 12;
         now.Image = image;
         now.Program = Frames.Used(FrameUse.Program) << 12;
@@ -31,7 +33,7 @@ internal static unsafe class StatisticsCalls
         now.PageTables = Frames.Used(FrameUse.PageTables) << 12;
         now.Threads = Frames.Used(FrameUse.Threads) << 12;
         // With what never was the allocator's: its bitmaps, page zero, the start of ranges that are no whole pages.
-        now.Kernel = (Frames.Used(FrameUse.Kernel) + Frames.Used(FrameUse.Files) << 12) + (StartInfo.Ram - image - (Frames.Total << 12));
+        now.Kernel = (Frames.Used(FrameUse.Kernel) + Frames.Used(FrameUse.Files) << 12) + (ram - image - (Frames.Total << 12));
         now.Committed = Commit.Charged << 12;
         now.CommitLimit = Commit.Limit << 12;
         *info = now;

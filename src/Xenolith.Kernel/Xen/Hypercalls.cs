@@ -47,6 +47,29 @@ internal static unsafe class Hypercalls
         return Call(Hypercall.HvmOp, HvmOp.GetParam, (ulong)&argument) == 0 ? (long)argument.Value : 0;
     }
 
+    /// <summary>Pages of memory that the domain has, those beside its RAM among them; a negative errno.</summary>
+    internal static long CurrentReservation()
+    {
+        XenMemoryDomain argument;
+        argument.Domid = DomainId.Self;
+        return Call(Hypercall.MemoryOp, MemoryOp.CurrentReservation, (ulong)&argument);
+    }
+
+    /// <summary>
+    /// Gives frames back (<see cref="MemoryOp.DecreaseReservation"/>) or has memory put there (<see cref="MemoryOp.PopulatePhysmap"/>), in the list's order.
+    /// Returns how many of the extents were done, whatever Xen answers.
+    /// </summary>
+    internal static int ChangeReservation(int operation, ulong* frames, int count, int order)
+    {
+        XenMemoryReservation argument = default;
+        argument.ExtentStart = frames;
+        argument.NrExtents = (ulong)count;
+        argument.ExtentOrder = (uint)order;
+        argument.Domid = DomainId.Self;
+        long done = Call(Hypercall.MemoryOp, (ulong)operation, (ulong)&argument);
+        return done < 0 ? 0 : done > count ? count : (int)done;
+    }
+
     /// <summary>Stops the domain to be saved. Returns when it runs again: 0 in a new domain, 1 where it was after all not saved; a negative errno if Xen refused.</summary>
     internal static long Suspend()
     {

@@ -16,6 +16,7 @@ public sealed class SimulatedDomain
         _hypervisor = hypervisor;
         Id = id;
         Faults = new SimulatedFaults((hypervisor.Options.Seed * 31) + id);
+        Figures = new SimulatedFigures(Faults);
         Events = new SimulatedEventChannels(hypervisor, this);
         GrantOperations = new SimulatedGrants(hypervisor, this);
         Xenstore = new SimulatedXenstoreRing(hypervisor, this);
@@ -44,7 +45,7 @@ public sealed class SimulatedDomain
     public SimulatedFaults Faults { get; }
 
     /// <summary>What the domain is told of its memory and its scheduler.</summary>
-    public SimulatedFigures Figures { get; } = new();
+    public SimulatedFigures Figures { get; }
 
     internal SimulatedEventChannels Events { get; }
 

@@ -29,6 +29,12 @@ public enum SimulatedOperation
 
     /// <summary>Copying a piece.</summary>
     Copy,
+
+    /// <summary>A step of giving memory back to Xen; whatever the error, it is in use.</summary>
+    GiveMemory,
+
+    /// <summary>A step of having memory from Xen; whatever the error, Xen has none.</summary>
+    TakeMemory,
 }
 
 /// <summary>Makes operations of one domain fail: the next few, or some by chance, drawn from the seed.</summary>

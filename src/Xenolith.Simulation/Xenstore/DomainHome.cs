@@ -28,8 +28,8 @@ internal static class DomainHome
     private static readonly (string Path, string Value)[] s_readable =
     [
         ("cpu/0/availability", "online"),
-        ("memory/static-max", "65536"), // KiB
-        ("memory/target", "65536"),
+        ("memory/static-max", "32768"), // KiB: that of SimulatedFigures
+        ("memory/target", "32768"),
         ("device", ""),
         ("control", ""),
         ("control/platform-feature-multiprocessor-suspend", "1"),

@@ -31,6 +31,7 @@ internal sealed unsafe class LinuxDomain : DomainOperations
             PageTables = Of(process, "VmPTE") * Kibi,
             Committed = Of(process, "VmData") * Kibi,
         };
+        info.Maximum = info.Total;
         info.CommitLimit = info.Committed + info.Free; // Linux promises more than it has: what can be kept of it
         ulong known = info.Free + info.Image + info.Program + info.Shared + info.PageTables;
         info.Kernel = info.Total > known ? info.Total - known : 0;
@@ -78,6 +79,14 @@ internal sealed unsafe class LinuxDomain : DomainOperations
     }
 
     public override void Trim() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
+    /// <summary>Linux's own driver does it.</summary>
+    public override BalloonStep Balloon(long target) => BalloonStep.Refused;
+
+    /// <summary>Not changed here.</summary>
+    public override void LimitHeap(long bytes)
+    {
+    }
 
     private static ulong Of(Dictionary<string, ulong> table, string name) => table.GetValueOrDefault(name);
 

@@ -1,20 +1,63 @@
 using Xenolith.Abi;
 using Xenolith.Grants;
+using Xenolith.Xenstore;
 
 namespace Xenolith.Memory;
 
-/// <summary>The memory of the domain: figures, quick ones for every packet and exact ones for a report, and giving memory back.</summary>
+/// <summary>
+/// The memory of the domain: figures, quick ones for every packet and exact ones for a report, giving memory back, and following the toolstack's target.
+/// </summary>
 /// <remarks>Safe from any thread. All figures are bytes.</remarks>
 public sealed class DomainMemory
 {
     private readonly DomainOperations _operations;
+    private readonly XenPlatform _platform;
     private readonly GrantTable _grants;
+    private readonly FairSemaphore _following = new(1);
+    private volatile MemoryBalloon? _balloon;
 
-    internal DomainMemory(DomainOperations operations, GrantTable grants)
+    internal DomainMemory(XenPlatform platform, DomainOperations operations, GrantTable grants)
     {
+        _platform = platform;
         _operations = operations;
         _grants = grants;
     }
+
+    /// <summary>What follows the toolstack's target; <see langword="null"/> while nothing does.</summary>
+    public MemoryBalloon? Balloon => _balloon;
+
+    /// <summary>
+    /// Follows the toolstack's target for the domain's memory, <c>memory/target</c> in xenstore, which <c>xl mem-set</c> sets: gives memory back to Xen when
+    /// it is below what the domain has, and takes it when it is above, up to what the domain's configuration calls <c>maxmem</c>. What cannot be given
+    /// back now, because it is in use, and what Xen does not have, is tried again; the program goes on either way.
+    /// </summary>
+    /// <param name="options">How; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Gives up before that has begun.</param>
+    /// <returns>What follows, until it is disposed of.</returns>
+    /// <exception cref="InvalidOperationException">The target is followed already: <see cref="Balloon"/> is what does.</exception>
+    /// <exception cref="PlatformNotSupportedException">The program is a process: the memory is Linux's, whose own driver follows the target.</exception>
+    /// <exception cref="XenstoreException">xenstored cannot be reached, or refuses to let the node be watched.</exception>
+    public async Task<MemoryBalloon> FollowTargetAsync(BalloonOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new BalloonOptions();
+        options.Validate();
+        if (!_platform.IsWholeDomain)
+            throw new PlatformNotSupportedException("This program is a process: the domain's memory is the operating system's, which follows the target itself.");
+        await _following.WaitAsync(cancellationToken);
+        try
+        {
+            if (_balloon is not null)
+                throw new InvalidOperationException("The toolstack's target for the memory is followed already (DomainMemory.Balloon; a .NET host with UseXen does so).");
+            XenstoreWatch watch = await _platform.Xenstore.WatchAsync(BalloonTarget.Path, cancellationToken);
+            return _balloon = new MemoryBalloon(this, _operations, _platform.Xenstore, watch, options, _platform.TimeProvider);
+        }
+        finally
+        {
+            _following.Release();
+        }
+    }
+
+    internal void Forget(MemoryBalloon balloon) => Interlocked.CompareExchange(ref _balloon, null, balloon);
 
     /// <summary>
     /// Where the memory is. Reads the kernel's counters: no allocation, no system call, and the same time whatever the memory's size; cheap enough to
@@ -53,6 +96,7 @@ public sealed class DomainMemory
         MemoryStatistics before = GetQuickStatistics();
         _grants.ReleaseCachedPages();
         _operations.Trim();
+        _balloon?.Retry();
         return new TrimResult(before, GetQuickStatistics());
     }
 

@@ -63,7 +63,10 @@ public sealed class XenolithMeter : IDisposable
         KeyValuePair<string, object?> image = Tag(use, "image"), program = Tag(use, "program"), shared = Tag(use, "shared"),
             pageTables = Tag(use, "page_tables"), threads = Tag(use, "threads"), kernel = Tag(use, "kernel");
 
-        AddGauge("xenolith.memory.limit", bytes, "RAM of the domain.", () => memory.GetQuickStatistics().Total);
+        AddGauge("xenolith.memory.limit", bytes, "RAM that the domain has.", () => memory.GetQuickStatistics().Total);
+        AddGauge("xenolith.memory.maximum", bytes, "RAM that the domain can have.", () => memory.GetQuickStatistics().Maximum);
+        AddGauge("xenolith.memory.target", bytes, "RAM that the toolstack wants the domain to have; what it has while nobody follows the target.",
+            () => memory.Balloon?.Status.Target ?? memory.GetQuickStatistics().Total);
         AddGauge("xenolith.memory.free", bytes, "RAM that nobody uses.", () => memory.GetQuickStatistics().Free);
         _meter.CreateObservableUpDownCounter(
             "xenolith.memory.usage",

@@ -24,4 +24,15 @@ public abstract class DomainOperations
 
     /// <summary>Compacts the heap and gives back what nobody needs. Returns when that is done.</summary>
     public abstract void Trim();
+
+    /// <summary>
+    /// Goes a step towards another size of the domain's memory, of a few MiB, and returns when that is done: gives memory back to Xen, or has it from there.
+    /// To be called again until it says that it is there or can go no further.
+    /// </summary>
+    /// <param name="target">Bytes of RAM that are to be there, at most <see cref="MemoryInfo.Maximum"/>.</param>
+    public abstract BalloonStep Balloon(long target);
+
+    /// <summary>Tells the garbage collector how much memory the heap can have, unless the program has set a limit of its own.</summary>
+    /// <param name="bytes">Bytes.</param>
+    public abstract void LimitHeap(long bytes);
 }

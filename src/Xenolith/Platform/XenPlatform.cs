@@ -45,7 +45,7 @@ public abstract class XenPlatform : IAsyncDisposable
         EventChannels = new EventChannelTable(this, events);
         Grants = new GrantTable(this, grants, grantOptions ?? new GrantOptions());
         Lifecycle = new DomainLifecycle(this);
-        Memory = new DomainMemory(domain, Grants);
+        Memory = new DomainMemory(this, domain, Grants);
     }
 
     /// <summary>

@@ -96,4 +96,7 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Kernel, EntryPoint = "xl_memory_trim")]
     internal static partial long TrimMemory();
+
+    [LibraryImport(Kernel, EntryPoint = "xl_memory_balloon")]
+    internal static partial long BalloonMemory(ulong target);
 }

@@ -27,6 +27,7 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["memory-trim-tables"] = Memory.TrimTablesAsync,
     ["memory-cost"] = Memory.CostAsync,
     ["memory-fill"] = LargeMemory.FillAsync,
+    ["balloon"] = Balloon.FollowAsync,
     ["metrics"] = Metrics.ShowAsync,
     ["trace"] = Tracing.ShowAsync,
     ["trace-follow"] = Tracing.FollowAsync,

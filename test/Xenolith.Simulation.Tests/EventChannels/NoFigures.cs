@@ -15,4 +15,8 @@ internal sealed class NoFigures : DomainOperations
     public override SchedulerInfo ReadScheduler() => default;
 
     public override void Trim() => throw new NotSupportedException();
+
+    public override BalloonStep Balloon(long target) => throw new NotSupportedException();
+
+    public override void LimitHeap(long bytes) => throw new NotSupportedException();
 }

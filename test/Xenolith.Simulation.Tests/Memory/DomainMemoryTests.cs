@@ -41,7 +41,7 @@ public sealed class DomainMemoryTests : IDisposable
     {
         MemoryStatistics now = Memory.GetQuickStatistics();
         Assert.Equal(
-            new MemoryStatistics(64 << 20, (40 << 20) + (3 * 4096), 4 << 20, 12 << 20, 2 << 20, 1 << 20, 1 << 20, (4 << 20) - (3 * 4096), 20 << 20, 55 << 20), now);
+            new MemoryStatistics(64 << 20, (40 << 20) + (3 * 4096), 4 << 20, 12 << 20, 2 << 20, 1 << 20, 1 << 20, (4 << 20) - (3 * 4096), 20 << 20, 55 << 20, 64 << 20), now);
         Assert.Equal(now.Total, now.Free + now.Image + now.Program + now.Shared + now.PageTables + now.Threads + now.Kernel);
         Assert.Equal(35 << 20, now.Available);
     }
