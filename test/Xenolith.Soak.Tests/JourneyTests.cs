@@ -38,7 +38,7 @@ public sealed class JourneyTests
 
     [Fact]
     public Task A_program_with_garbage_threads_timers_and_files_comes_back_whole_from_every_suspension() =>
-        TravelAsync("soak", new() { Name = "soak", ImagePath = ImageOf("Soak"), CommandLine = "journey", Memory = 80 }, async traveller =>
+        TravelAsync("soak", new() { Name = "soak", ImagePath = ImageOf("Soak"), CommandLine = "journey", Memory = 56 }, async traveller =>
         {
             await traveller.AskForHoldingsAsync("end");
             return "failures 0 after";
@@ -77,11 +77,14 @@ public sealed class JourneyTests
                 }
                 (double error, double uncertainty) clock = await MeasureClockAsync(bed, await traveller.ReadIdAsync());
                 clocks.Add(clock);
-                Dictionary<string, long> holdings = new(await traveller.AskForHoldingsAsync()) { ["xenports"] = await traveller.CountPortsInXenAsync() };
-                history.Add(holdings);
                 string line = string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{DateTime.UtcNow:HH:mm:ss} {name} {i + 1}, {kind}: clock {clock.error / 1e6:0.0} ms, known to {clock.uncertainty / 1e6:0.0} ms; {string.Join(' ', holdings.Select(h => $"{h.Key}={h.Value}"))}");
+                    CultureInfo.InvariantCulture, $"{DateTime.UtcNow:HH:mm:ss} {name} {i + 1}, {kind}: clock {clock.error / 1e6:0.0} ms, known to {clock.uncertainty / 1e6:0.0} ms");
+                if (i % 2 == 1)
+                {
+                    Dictionary<string, long> holdings = new(await traveller.AskForHoldingsAsync()) { ["xenports"] = await traveller.CountPortsInXenAsync() };
+                    history.Add(holdings);
+                    line += $"; {string.Join(' ', holdings.Select(h => $"{h.Key}={h.Value}"))}";
+                }
                 await report.WriteLineAsync(line.AsMemory(), Cancellation);
             }
             string expected = await endAsync(traveller);

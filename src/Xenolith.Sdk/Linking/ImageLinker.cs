@@ -113,7 +113,7 @@ public static partial class ImageLinker
         List<string> arguments =
         [
             "-static", "-nostdlib", "-T", options.LinkerScript, "-o", output,
-            "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np",
+            "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np", "--wrap=openssl_get_fork_id",
             Musl("crt1.o"), Musl("crti.o"), options.KernelObject, "-u", "xl_pvh_entry", options.ProgramObject,
             .. libraries,
             "--start-group", .. options.NativeLibraries, options.LibcShim, StoppingLibc(options), .. compilerLibrary, "--end-group", Musl("crtn.o"), .. data,
