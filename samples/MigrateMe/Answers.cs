@@ -3,7 +3,10 @@ using Xenolith.Xenstore;
 
 namespace MigrateMe;
 
-/// <summary>Watches a key, and answers each question there with the time. The watch is one from beginning to end.</summary>
+/// <summary>
+/// Watches a key, and answers each question there: one that begins with "count" with what the program holds, any other with the time, in nanoseconds since
+/// 1970. The watch is one from beginning to end.
+/// </summary>
 internal sealed class Answers(XenPlatform platform)
 {
     private const string Question = "data/question", Answer = "data/answer";
@@ -22,8 +25,10 @@ internal sealed class Answers(XenPlatform platform)
                 await watch.ReadAsync(stop);
                 if (await store.ReadAsync(Question, CancellationToken.None) is not { Length: > 0 } question || question == answered)
                     continue;
-                long now = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-                await store.WriteAsync(Answer, $"{question} {now}", CancellationToken.None);
+                string answer = question.StartsWith("count", StringComparison.Ordinal)
+                    ? Holdings.Describe(platform)
+                    : $"{(DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick}";
+                await store.WriteAsync(Answer, $"{question} {answer}", CancellationToken.None);
                 answered = question;
                 Count++;
             }

@@ -16,7 +16,7 @@ public sealed class SoakTests
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         double minutes = double.Parse(Environment.GetEnvironmentVariable("XENOLITH_SOAK_MINUTES") ?? "2", CultureInfo.InvariantCulture);
-        string image = typeof(SoakTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Image").Value!;
+        string image = typeof(SoakTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Soak").Value!;
         // Whoever waits sees the figures as they come.
         await using StreamWriter figures = Environment.GetEnvironmentVariable("XENOLITH_SOAK_FIGURES") is { } path ? new(path) { AutoFlush = true } : StreamWriter.Null;
         await using TestBed bed = await TestBed.StartAsync(cancellationToken: cancellation);

@@ -27,4 +27,8 @@ internal static unsafe class PlatformCalls
         info->SinceEntry = Clock.Now() - KernelMain.EntryTime;
         return 0;
     }
+
+    /// <summary>The only one that is the same in a process: 0 there. OpenSSL's generators ask before each number.</summary>
+    [RuntimeExport("xl_resume_count")]
+    private static long ResumeCount() => (long)Clock.Resumes;
 }

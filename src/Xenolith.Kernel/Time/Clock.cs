@@ -53,6 +53,9 @@ internal static unsafe class Clock
         Adjustment->Resumes++;
     }
 
+    /// <summary>How often the domain has been resumed.</summary>
+    internal static ulong Resumes => Adjustment->Resumes;
+
     private static ClockAdjustment* Adjustment => (ClockAdjustment*)Asm.ClockAdjustment;
 
     /// <summary>Nanoseconds of UTC since 1970.</summary>

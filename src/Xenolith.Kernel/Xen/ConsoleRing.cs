@@ -25,6 +25,7 @@ internal static unsafe class ConsoleRing
     private const ushort DebugPort = 0xE9;
 
     private static ByteRing output, input;
+    private static KeptInput kept;
     private static uint port;
     private static bool ready;
     private static bool unanswered;
@@ -42,7 +43,7 @@ internal static unsafe class ConsoleRing
     internal static bool HasInput => InputLength > 0;
 
     /// <summary>Bytes that can be read now.</summary>
-    internal static int InputLength => ready && input.Pending is var pending && pending > 0 ? pending : 0;
+    internal static int InputLength => kept.Length + (ready && input.Pending is var pending && pending > 0 ? pending : 0);
 
     /// <summary>True when the last byte written ended a line, or none was written.</summary>
     internal static bool AtLineStart => !ready || atLineStart;
@@ -54,6 +55,14 @@ internal static unsafe class ConsoleRing
         mapped = (ConsoleInterface*)DeviceWindow.Map(Hypervisor.ConsoleFrame);
         Attach(mapped, Hypervisor.ConsolePort);
         EventChannels.Enable(port);
+    }
+
+    /// <summary>Before the domain is suspended: the toolstack empties the ring's page, so that what is in it has to be out.</summary>
+    internal static void Suspend()
+    {
+        Flush();
+        if (ready)
+            kept.TakeFrom(input);
     }
 
     /// <summary>In a new domain after a resume: a new ring, which is empty, and a new port. Who waits looks again.</summary>
@@ -127,6 +136,13 @@ internal static unsafe class ConsoleRing
     /// <summary>Takes input that is there; 0 if there is none.</summary>
     internal static int Read(Span<byte> buffer)
     {
+        if (kept.Length > 0)
+        {
+            int first = kept.Read(buffer);
+            if (kept.Length == 0 && ready)
+                Hypercalls.Notify(port); // was not told when the ring was emptied
+            return first;
+        }
         if (!ready || IsBroken())
             return 0;
         int count = input.Read(buffer);

@@ -18,8 +18,7 @@ internal static class Suspension
     /// <summary>xl_suspend: 0 after a resume; 1 if the domain goes on as it was; a negative errno if Xen refused.</summary>
     internal static long Suspend()
     {
-        // The toolstack empties the ring's page.
-        ConsoleRing.Flush();
+        ConsoleRing.Suspend();
         Clock.Suspend();
         long result = Hypercalls.Suspend();
         if (result == Resumed)

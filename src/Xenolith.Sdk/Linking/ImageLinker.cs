@@ -119,7 +119,8 @@ public static partial class ImageLinker
         List<string> arguments =
         [
             "-static", "-nostdlib", "-T", options.LinkerScript, "-o", output,
-            "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np", .. s_traced.Select(name => $"--wrap={name}"),
+            "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np", "--wrap=openssl_get_fork_id",
+            .. s_traced.Select(name => $"--wrap={name}"),
             Musl("crt1.o"), Musl("crti.o"), options.KernelObject, "-u", "xl_pvh_entry", options.ProgramObject,
             .. libraries,
             "--start-group", .. options.NativeLibraries, options.LibcShim, StoppingLibc(options), .. compilerLibrary, "--end-group", Musl("crtn.o"), .. data,

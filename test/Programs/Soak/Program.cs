@@ -1,10 +1,24 @@
 // Every part of the runtime at work together, for a long time: the argument says how many minutes. The work stops every minute (in a short run more
 // often), when all of it has to balance and memory is measured at rest. Lines that begin with "out " are a part of the work, the others report.
+//
+//   Soak MINUTES             the above
+//   Soak journey             the same work in a domain that is saved, restored and migrated meanwhile
+//   Soak clock DOMAIN MOST   as a process in dom0: measures the clock of a domain that answers
 using System.Diagnostics;
 using System.Globalization;
 using Soak;
+using Xenolith;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+switch (args)
+{
+    case ["journey"]:
+        using (Journey journey = new(XenPlatform.Current))
+            return await journey.RunAsync();
+    case ["clock", string domain, string most]:
+        return await ClockOfDomain.MeasureAsync(XenPlatform.Current.Xenstore, int.Parse(domain), int.Parse(most));
+}
+
 TimeSpan duration = TimeSpan.FromMinutes(double.Parse(args[0]));
 TimeSpan round = TimeSpan.FromSeconds(Math.Clamp(duration.TotalSeconds / 6, 5, 60));
 using OutputLoad output = new();

@@ -68,7 +68,7 @@ internal sealed class TimerLoad() : Load("timers")
                 count.Signal();
         });
         timer.Change(period, period);
-        bool enough = count.Wait(TimeSpan.FromSeconds(20));
+        bool enough = count.Wait(TimeSpan.FromMinutes(5)); // a domain that is saved meanwhile comes back with both due
         using ManualResetEvent gone = new(false);
         timer.Dispose(gone);
         gone.WaitOne();

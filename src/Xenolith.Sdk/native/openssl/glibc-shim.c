@@ -1,5 +1,5 @@
 /*
- * What OpenSSL's static libraries, built against glibc, expect of their C library and musl does not have. Each entry is listed with its
+ * What OpenSSL's static libraries, built against glibc, expect of their C library and musl does not have; and one function of theirs that is ours. Each entry is listed with its
  * reason in imports.txt; nothing else may be added here without a line there.
  *
  * Names that end in _chk are what the compiler makes of ordinary calls where it knows how long the destination is.
@@ -16,6 +16,18 @@
 #include <syslog.h>
 
 struct ucontext_t;
+
+int __real_openssl_get_fork_id(void);
+long xl_resume_count(void);
+
+/*
+ * OpenSSL's generators seed themselves anew before the next number when this one has changed: in a process that has forked, where it is the process's
+ * number. A domain that was resumed may be one of two copies, too, and the kernel has other random numbers in each. 2^22: the greatest process number.
+ */
+int __wrap_openssl_get_fork_id(void)
+{
+        return (int)((unsigned)__real_openssl_get_fork_id() + ((unsigned)xl_resume_count() << 22));
+}
 
 /* Ends the program: something was about to be written behind its destination. */
 static _Noreturn void overflow(void)
