@@ -8,6 +8,7 @@ using Spectre.Console;
 using Xenolith.Bed;
 using Xenolith.Bench;
 using Xenolith.Bench.Calls;
+using Round = Xenolith.Bench.Round<Xenolith.Bench.Calls.Measurement>;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Option<bool> quickOption = new("--quick") { Description = "Fewer rounds and batches." };
@@ -41,16 +42,16 @@ command.SetAction(async (arguments, cancellationToken) =>
         {
             // What other work on the host has disturbed is measured again.
             int wanted = quick ? 1 : 3;
-            for (int round = 0; round < 2 * wanted && (round < wanted || Undisturbed(byWallClock).Count < wanted); round++)
+            for (int round = 0; round < 2 * wanted && (round < wanted || Round.Undisturbed(byWallClock).Count < wanted); round++)
             {
                 progress.Report($"Wall clock, round {round + 1}");
-                byWallClock.Add(await Round.MeasureAsync(bed, unikernel, linux, calls, batches: 5, cancellationToken));
+                byWallClock.Add(await MeasureAsync(bed, unikernel, linux, batches: 5));
             }
         }
 
         progress.Report("Instruction clock");
         await using (TestBed bed = await TestBed.StartAsync(instructions, cancellationToken))
-            byInstructions.Add(await Round.MeasureAsync(bed, unikernel, linux, calls, batches: 3, cancellationToken));
+            byInstructions.Add(await MeasureAsync(bed, unikernel, linux, batches: 3));
     }
     finally
     {
@@ -60,7 +61,7 @@ command.SetAction(async (arguments, cancellationToken) =>
     IAnsiConsole output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
     if (Console.IsOutputRedirected)
         output.Profile.Width = 160;
-    IReadOnlyList<Round> undisturbed = Undisturbed(byWallClock);
+    IReadOnlyList<Round> undisturbed = Round.Undisturbed(byWallClock);
     Summary loop = Summary.Of(byWallClock.Select(round => round.Calibration.TotalMilliseconds));
     output.WriteLine($"Wall clock; {undisturbed.Count} of {byWallClock.Count} rounds, the others were disturbed (calibration loop {loop.Least:n0} to {loop.Most:n0} ms)");
     output.Write(ToTable("ns", undisturbed));
@@ -82,6 +83,9 @@ command.SetAction(async (arguments, cancellationToken) =>
     }
     return 0;
 
+    Task<Round> MeasureAsync(TestBed bed, DomainOptions unikernel, DomainOptions linux, int batches) => Round.MeasureAsync(
+        bed, unikernel, linux, domain => Measurement.OfDomainAsync(bed, domain, calls, batches, cancellationToken), cancellationToken);
+
     Table ToTable(string unit, IReadOnlyList<Round> rounds) => Results.ToTable(
         calls, unit, ("Xenolith", [.. rounds.Select(round => round.Unikernel)]), ("Linux", [.. rounds.Select(round => round.Linux)]));
 });
@@ -99,7 +103,5 @@ static async Task<DomainOptions> CreateLinuxAsync(string peer, string ramdisk, B
     // What follows the two dashes is for the first process.
     return new() { ImagePath = linux.KernelPath, RamdiskPath = ramdisk, Memory = LinuxKernel.Memory, CommandLine = $"{LinuxKernel.CommandLine} --" };
 }
-
-static IReadOnlyList<Round> Undisturbed(IReadOnlyCollection<Round> rounds) => Calibration.Undisturbed(rounds, round => round.Calibration);
 
 static string Metadata(string key) => Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;

@@ -7,6 +7,7 @@ using Spectre.Console;
 using Xenolith.Bed;
 using Xenolith.Bench;
 using Xenolith.Bench.Platform;
+using Round = Xenolith.Bench.Round<System.Collections.Generic.IReadOnlyDictionary<string, double[]>>;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Option<bool> quickOption = new("--quick") { Description = "Fewer rounds and batches." };
@@ -36,10 +37,10 @@ command.SetAction(async (arguments, cancellationToken) =>
         {
             // Each pair warms up by itself, so a round is complete; what other work on the host has disturbed is measured again.
             int wanted = quick ? 1 : 5;
-            for (int round = 0; round < 2 * wanted && (round < wanted || Undisturbed(byWallClock).Count < wanted); round++)
+            for (int round = 0; round < 2 * wanted && (round < wanted || Round.Undisturbed(byWallClock).Count < wanted); round++)
             {
                 progress.Report($"Wall clock, round {round + 1}");
-                byWallClock.Add(await Round.MeasureAsync(bed, unikernel, linux, operations, batches: quick ? 3 : 5, cancellationToken));
+                byWallClock.Add(await MeasureAsync(bed, unikernel, linux, batches: quick ? 3 : 5));
             }
         }
 
@@ -47,7 +48,7 @@ command.SetAction(async (arguments, cancellationToken) =>
         {
             progress.Report($"Instruction clock, round {round + 1}");
             await using TestBed bed = await TestBed.StartAsync(instructions, cancellationToken);
-            byInstructions.Add(await Round.MeasureAsync(bed, unikernel, linux, operations, batches: 3, cancellationToken));
+            byInstructions.Add(await MeasureAsync(bed, unikernel, linux, batches: 3));
         }
     }
     finally
@@ -58,16 +59,17 @@ command.SetAction(async (arguments, cancellationToken) =>
     IAnsiConsole output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
     if (Console.IsOutputRedirected)
         output.Profile.Width = 160;
-    IReadOnlyList<Round> undisturbed = Undisturbed(byWallClock);
+    IReadOnlyList<Round> undisturbed = Round.Undisturbed(byWallClock);
     Summary loop = Summary.Of(byWallClock.Select(round => round.Calibration.TotalMilliseconds));
     output.WriteLine($"Wall clock; {undisturbed.Count} of {byWallClock.Count} rounds, the others were disturbed (calibration loop {loop.Least:n0} to {loop.Most:n0} ms)");
     output.Write(Results.WallClockTable(undisturbed));
     output.WriteLine("Instruction clock: instructions of an operation, those of Xen, the other domU and dom0 included");
     output.Write(Results.InstructionTable(byInstructions));
     return 0;
+
+    Task<Round> MeasureAsync(TestBed bed, DomainOptions unikernel, DomainOptions linux, int batches) => Round.MeasureAsync(
+        bed, unikernel, linux, domain => DomainPair.MeasureAsync(bed, domain, operations, batches, cancellationToken), cancellationToken);
 });
 return await command.Parse(args).InvokeAsync();
-
-static IReadOnlyList<Round> Undisturbed(IReadOnlyCollection<Round> rounds) => Calibration.Undisturbed(rounds, round => round.Calibration);
 
 static string Metadata(string key) => Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;

@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Round = Xenolith.Bench.Round<System.Collections.Generic.IReadOnlyDictionary<string, double[]>>;
 
 namespace Xenolith.Bench.Platform;
 

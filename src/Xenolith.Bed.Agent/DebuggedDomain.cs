@@ -10,7 +10,7 @@ namespace Xenolith.Bed.Agent;
 /// an endless loop, which runs with interrupts off and changes no register. Whoever finds the virtual CPU there pauses the domain and undoes the trap.
 /// One virtual CPU. Not thread-safe.
 /// </summary>
-internal sealed unsafe partial class DebuggedDomain : IDisposable
+internal sealed unsafe class DebuggedDomain : IDisposable
 {
     private const ulong TrapFlag = 0x100;
     private const ulong Present = 1;
@@ -40,8 +40,8 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
     public DebuggedDomain(int domain, ulong trapStubs)
     {
         _domain = (uint)domain;
-        _control = Control.Open(0, 0, 0);
-        _memory = ForeignMemory.Open(0, 0);
+        _control = Libxenctrl.Open(0, 0, 0);
+        _memory = Libxenforeignmemory.Open(0, 0);
         if (State == DomainState.Running)
             Pause();
         _stubs = [trapStubs + (StepVector * StubSize), trapStubs + (BreakpointVector * StubSize)];
@@ -57,12 +57,12 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
     {
         get
         {
-            Control.DomainInfo info;
-            if (Control.GetInfo(_control, _domain, 1, &info) != 1 || info.Domain != _domain || (info.Flags & Control.Dying) != 0)
+            Libxenctrl.DomainInfo info;
+            if (Libxenctrl.GetInfo(_control, _domain, 1, &info) != 1 || info.Domain != _domain || (info.Flags & Libxenctrl.Dying) != 0)
                 return DomainState.Gone;
-            if ((info.Flags & (Control.Shutdown | Control.Crashed)) != 0)
-                return info.ShutdownReason == Control.ReasonCrash ? DomainState.Crashed : DomainState.Ended;
-            return (info.Flags & Control.Paused) != 0 ? DomainState.Stopped : DomainState.Running;
+            if ((info.Flags & (Libxenctrl.Shutdown | Libxenctrl.Crashed)) != 0)
+                return info.ShutdownReason == Libxenctrl.ReasonCrash ? DomainState.Crashed : DomainState.Ended;
+            return (info.Flags & Libxenctrl.Paused) != 0 ? DomainState.Stopped : DomainState.Running;
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
         return DomainState.Stopped;
     }
 
-    public void Pause() => Check(Control.Pause(_control, _domain), "pausing");
+    public void Pause() => Check(Libxenctrl.Pause(_control, _domain), "pausing");
 
     /// <summary>Lets the domain run, for one instruction if asked. It stops again by itself at a breakpoint or after the step.</summary>
     public void Resume(bool step)
@@ -96,7 +96,7 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
             context.Rflags = flags;
             Registers = context;
         }
-        Check(Control.Unpause(_control, _domain), "unpausing");
+        Check(Libxenctrl.Unpause(_control, _domain), "unpausing");
     }
 
     /// <summary>The registers of a stopped domain.</summary>
@@ -105,11 +105,11 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
         get
         {
             VcpuContext context;
-            Check(Control.GetContext(_control, _domain, 0, &context), "reading the registers of");
+            Check(Libxenctrl.GetContext(_control, _domain, 0, &context), "reading the registers of");
             return context;
         }
 
-        set => Check(Control.SetContext(_control, _domain, 0, &value), "writing the registers of");
+        set => Check(Libxenctrl.SetContext(_control, _domain, 0, &value), "writing the registers of");
     }
 
     /// <summary>Reads what lies at a virtual address, up to the first page that is not there.</summary>
@@ -143,7 +143,7 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
     }
 
     /// <summary>Ends the domain as crashed.</summary>
-    public void Kill() => Check(Control.ShutdownDomain(_control, _domain, Control.ReasonCrash), "ending");
+    public void Kill() => Check(Libxenctrl.ShutdownDomain(_control, _domain, Libxenctrl.ReasonCrash), "ending");
 
     /// <summary>Lets the domain go on without a debugger.</summary>
     public void Dispose()
@@ -158,9 +158,9 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
             Resume(step: false);
         }
         foreach (nint page in _pages.Values)
-            ForeignMemory.Unmap(_memory, page, 1);
-        ForeignMemory.Close(_memory);
-        Control.Close(_control);
+            Libxenforeignmemory.Unmap(_memory, page, 1);
+        Libxenforeignmemory.Close(_memory);
+        Libxenctrl.Close(_control);
     }
 
     private bool IsTrapped(in VcpuContext context)
@@ -210,11 +210,11 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
         if (_pages.Count == MostPages)
         {
             foreach (nint page in _pages.Values)
-                ForeignMemory.Unmap(_memory, page, 1);
+                Libxenforeignmemory.Unmap(_memory, page, 1);
             _pages.Clear();
         }
         int error = 0;
-        nint mapped = ForeignMemory.Map(_memory, _domain, ForeignMemory.ReadWrite, 1, &frame, &error);
+        nint mapped = Libxenforeignmemory.Map(_memory, _domain, Libxenforeignmemory.ReadWrite, 1, &frame, &error);
         if (mapped == 0 || error != 0)
             return 0;
         _pages[frame] = mapped;
@@ -225,75 +225,6 @@ internal sealed unsafe partial class DebuggedDomain : IDisposable
     {
         if (result < 0)
             throw new IOException($"{what} the domain: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
-    }
-
-    private static partial class Control
-    {
-        public const uint Dying = 1;
-        public const uint Crashed = 2;
-        public const uint Shutdown = 4;
-        public const uint Paused = 8;
-        public const int ReasonCrash = 3;
-
-        private const string Library = "libxenctrl.so.4.17";
-
-        [LibraryImport(Library, EntryPoint = "xc_interface_open")]
-        public static partial nint Open(nint logger, nint domainBuilderLogger, uint flags);
-
-        [LibraryImport(Library, EntryPoint = "xc_interface_close")]
-        public static partial int Close(nint handle);
-
-        [LibraryImport(Library, EntryPoint = "xc_domain_getinfo", SetLastError = true)]
-        public static partial int GetInfo(nint handle, uint first, uint count, DomainInfo* info);
-
-        [LibraryImport(Library, EntryPoint = "xc_domain_pause", SetLastError = true)]
-        public static partial int Pause(nint handle, uint domain);
-
-        [LibraryImport(Library, EntryPoint = "xc_domain_unpause", SetLastError = true)]
-        public static partial int Unpause(nint handle, uint domain);
-
-        [LibraryImport(Library, EntryPoint = "xc_domain_shutdown", SetLastError = true)]
-        public static partial int ShutdownDomain(nint handle, uint domain, int reason);
-
-        [LibraryImport(Library, EntryPoint = "xc_vcpu_getcontext", SetLastError = true)]
-        public static partial int GetContext(nint handle, uint domain, uint vcpu, VcpuContext* context);
-
-        [LibraryImport(Library, EntryPoint = "xc_vcpu_setcontext", SetLastError = true)]
-        public static partial int SetContext(nint handle, uint domain, uint vcpu, VcpuContext* context);
-
-        /// <summary>xc_dominfo_t of Xen 4.17's xenctrl.h: the fields used here; the whole is well below its size of 512.</summary>
-        [StructLayout(LayoutKind.Explicit, Size = 512)]
-        public struct DomainInfo
-        {
-            [FieldOffset(0)]
-            public uint Domain;
-
-            /// <summary>Bit fields: dying, crashed, shutdown, paused, blocked, running, ...</summary>
-            [FieldOffset(8)]
-            public uint Flags;
-
-            [FieldOffset(12)]
-            public int ShutdownReason;
-        }
-    }
-
-    private static partial class ForeignMemory
-    {
-        public const int ReadWrite = 3;
-
-        private const string Library = "libxenforeignmemory.so.1";
-
-        [LibraryImport(Library, EntryPoint = "xenforeignmemory_open")]
-        public static partial nint Open(nint logger, uint flags);
-
-        [LibraryImport(Library, EntryPoint = "xenforeignmemory_close")]
-        public static partial int Close(nint handle);
-
-        [LibraryImport(Library, EntryPoint = "xenforeignmemory_map")]
-        public static partial nint Map(nint handle, uint domain, int protection, nuint pages, ulong* frames, int* errors);
-
-        [LibraryImport(Library, EntryPoint = "xenforeignmemory_unmap")]
-        public static partial int Unmap(nint handle, nint address, nuint pages);
     }
 }
 

@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace Xenolith.Bed.Agent;
 
 /// <summary>What the agent asks Xen itself, through the tool stack's own libraries (their versions are pinned by the bed's packages).</summary>
-internal sealed unsafe partial class Hypervisor
+internal sealed unsafe class Hypervisor
 {
     private readonly nint _control = Opened(Libxenctrl.Open(0, 0, 0), "libxenctrl");
     private readonly nint _memory = Opened(Libxenforeignmemory.Open(0, 0), "libxenforeignmemory");
@@ -16,7 +14,7 @@ internal sealed unsafe partial class Hypervisor
         if (Libxenctrl.GetInfo(_control, (uint)domain, 1, &info) != 1 || info.Domain != domain)
             return Destroyed;
         if ((info.Flags & (Libxenctrl.Shutdown | Libxenctrl.Crashed)) != 0)
-            return (int)info.ShutdownReason;
+            return info.ShutdownReason;
         return (info.Flags & Libxenctrl.Dying) != 0 ? Destroyed : null;
     }
 
@@ -54,57 +52,5 @@ internal sealed unsafe partial class Hypervisor
                 Libxenforeignmemory.Unmap(library, _address, 1);
             _address = 0;
         }
-    }
-
-    private static partial class Libxenctrl
-    {
-        public const uint Dying = 1;
-        public const uint Crashed = 2;
-        public const uint Shutdown = 4;
-
-        private const string Library = "libxenctrl.so.4.17";
-
-        [LibraryImport(Library, EntryPoint = "xc_interface_open")]
-        public static partial nint Open(nint logger, nint domainBuilderLogger, uint flags);
-
-        [LibraryImport(Library, EntryPoint = "xc_domain_getinfo", SetLastError = true)]
-        public static partial int GetInfo(nint handle, uint first, uint count, DomainInfo* info);
-
-        [LibraryImport(Library, EntryPoint = "xc_domain_pause", SetLastError = true)]
-        public static partial int Pause(nint handle, uint domain);
-
-        [LibraryImport(Library, EntryPoint = "xc_domain_unpause", SetLastError = true)]
-        public static partial int Unpause(nint handle, uint domain);
-
-        /// <summary>xc_dominfo_t of Xen 4.17's xenctrl.h: the fields used here; the whole is well below its size of 512.</summary>
-        [StructLayout(LayoutKind.Explicit, Size = 512)]
-        public struct DomainInfo
-        {
-            [FieldOffset(0)]
-            public uint Domain;
-
-            /// <summary>Bit fields: dying, crashed, shutdown, paused, blocked, running, ...</summary>
-            [FieldOffset(8)]
-            public uint Flags;
-
-            [FieldOffset(12)]
-            public uint ShutdownReason;
-        }
-    }
-
-    private static partial class Libxenforeignmemory
-    {
-        public const int ProtRead = 1;
-
-        private const string Library = "libxenforeignmemory.so.1";
-
-        [LibraryImport(Library, EntryPoint = "xenforeignmemory_open")]
-        public static partial nint Open(nint logger, uint flags);
-
-        [LibraryImport(Library, EntryPoint = "xenforeignmemory_map")]
-        public static partial nint Map(nint handle, uint domain, int protection, nuint pages, ulong* frames, int* errors);
-
-        [LibraryImport(Library, EntryPoint = "xenforeignmemory_unmap")]
-        public static partial int Unmap(nint handle, nint address, nuint pages);
     }
 }

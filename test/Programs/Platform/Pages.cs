@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Xenolith.Abi;
+using Xenolith.Unikernel;
 
 namespace PlatformScenarios;
 
@@ -10,24 +11,24 @@ internal static unsafe class Pages
 
     internal static Task<int> ShowAsync(string[] args)
     {
-        Show("no pages", Native.PageAllocate(0));
-        Show("too many pages", Native.PageAllocate((1 << 20) + 1));
-        Show("more pages than there is memory", Native.PageAllocate(1 << 20));
+        Show("no pages", NativeMethods.PageAllocate(0));
+        Show("too many pages", NativeMethods.PageAllocate((1 << 20) + 1));
+        Show("more pages than there is memory", NativeMethods.PageAllocate(1 << 20));
 
-        nint pages = Native.PageAllocate(3);
+        nint pages = NativeMethods.PageAllocate(3);
         new Span<byte>((void*)pages, 3 * Size).Fill(1);
         Show("munmap", Native.Unmap(pages + Size, Size), hasErrno: true);
         Show("mprotect", Native.Protect(pages, Size, 1), hasErrno: true);
         Show("madvise", Native.Advise(pages, Size, 4), hasErrno: true);
         Show("mremap", (long)Native.Remap(pages, 3 * Size, Size, 0), hasErrno: true);
         Show("mmap in their place", (long)Native.Map(pages - Size, 2 * Size, 3, 0x32, -1, 0), hasErrno: true);
-        Show("free a part", Native.PageFree(pages, 2));
-        Show("free from the middle", Native.PageFree(pages + Size, 2));
-        Show("free with more", Native.PageFree(pages, 4));
-        Show("free other memory", Native.PageFree((nint)(&pages) & -Size, 1));
+        Show("free a part", NativeMethods.PageFree(pages, 2));
+        Show("free from the middle", NativeMethods.PageFree(pages + Size, 2));
+        Show("free with more", NativeMethods.PageFree(pages, 4));
+        Show("free other memory", NativeMethods.PageFree((nint)(&pages) & -Size, 1));
 
         GrantTableSize size = default;
-        Show("size", Native.GrantTableSize(&size));
+        Show("size", NativeMethods.GrantTableSize(&size));
         Console.WriteLine($"{size.FirstUsable} {size.Current} of {size.Maximum}");
         Show("grant a page", Grant(pages + Size, 8));
         Show("grant it by the same reference", Grant(pages, 8));
@@ -35,17 +36,17 @@ internal static unsafe class Pages
         Show("grant by a reference beyond the table", Grant(pages, size.Current));
         Show("grant half a page", Grant(pages + 2048, 9));
         Show("grant other memory", Grant((nint)(&pages) & -Size, 9));
-        Show("free a granted page", Native.PageFree(pages, 3));
+        Show("free a granted page", NativeMethods.PageFree(pages, 3));
         Show("end what grants nothing", End(9));
         Show("end the console's", End(0));
         Show("end", End(8));
         Show("end again", End(8));
 
         int grown = 0;
-        while (Native.GrantTableGrow(&size) == 0)
+        while (NativeMethods.GrantTableGrow(&size) == 0)
             grown++;
         Console.WriteLine($"{size.Current} of {size.Maximum} after {grown}");
-        Show("grow on", Native.GrantTableGrow(&size));
+        Show("grow on", NativeMethods.GrantTableGrow(&size));
         Show("grant by the last reference", Grant(pages, size.Maximum - 1));
         Show("end it", End(size.Maximum - 1));
         int count = 0;
@@ -58,28 +59,28 @@ internal static unsafe class Pages
 
         GrantMapRequest map = new() { Domain = DomainId.Invalid, Reference = 1 };
         nint address = 0;
-        Show("map of no domain", Native.GrantMap(&map, 1, 0, &address));
+        Show("map of no domain", NativeMethods.GrantMap(&map, 1, 0, &address));
         Show("result", map.Result);
-        Show("map nothing", Native.GrantMap(&map, 0, 0, &address));
-        Show("map with flags", Native.GrantMap(&map, 1, 2, &address));
-        Show("map where nothing can be written", Native.GrantMap((GrantMapRequest*)Size, 1, 0, &address));
-        Show("unmap other memory", Native.GrantUnmap(pages, 3));
-        Show("notify of it", Native.GrantUnmapNotify(pages, -1, uint.MaxValue));
+        Show("map nothing", NativeMethods.GrantMap(&map, 0, 0, &address));
+        Show("map with flags", NativeMethods.GrantMap(&map, 1, 2, &address));
+        Show("map where nothing can be written", NativeMethods.GrantMap((GrantMapRequest*)Size, 1, 0, &address));
+        Show("unmap other memory", NativeMethods.GrantUnmap(pages, 3));
+        Show("notify of it", NativeMethods.GrantUnmapNotify(pages, -1, uint.MaxValue));
 
         GrantCopyRequest copy = new() { Source = (ulong)pages + 4090, Destination = (ulong)pages, Length = 7, DestinationDomain = DomainId.Self };
-        Show("copy", Native.GrantCopy(&copy, 1));
+        Show("copy", NativeMethods.GrantCopy(&copy, 1));
         Show("across a page", copy.Result);
         copy = new GrantCopyRequest { Source = (ulong)(&copy), Destination = (ulong)pages, Length = 7 };
-        Show("copy", Native.GrantCopy(&copy, 1));
+        Show("copy", NativeMethods.GrantCopy(&copy, 1));
         Show("from other memory", copy.Result);
 
-        Show("free", Native.PageFree(pages, 3));
-        Show("free again", Native.PageFree(pages, 3));
+        Show("free", NativeMethods.PageFree(pages, 3));
+        Show("free again", NativeMethods.PageFree(pages, 3));
         long allocated = 0;
         for (int i = 0; i < 1000; i++)
         {
-            pages = Native.PageAllocate(256); // 1 MiB, in a domain of 32
-            allocated += pages != 0 && Native.PageFree(pages, 256) == 0 ? 1 : 0;
+            pages = NativeMethods.PageAllocate(256); // 1 MiB, in a domain of 32
+            allocated += pages != 0 && NativeMethods.PageFree(pages, 256) == 0 ? 1 : 0;
         }
         Show("MiB allocated and freed", allocated);
         return Task.FromResult(0);
@@ -88,14 +89,14 @@ internal static unsafe class Pages
     private static int Grant(nint page, uint reference)
     {
         GrantAccessRequest request = new() { Address = (ulong)page, Reference = reference, Domain = 0 };
-        int result = Native.GrantAccess(&request, 1);
+        int result = NativeMethods.GrantAccess(&request, 1);
         return result != 0 ? result : request.Result;
     }
 
     private static int End(uint reference)
     {
         int ended;
-        int result = Native.GrantEnd(&reference, &ended, 1);
+        int result = NativeMethods.GrantEnd(&reference, &ended, 1);
         return result != 0 ? result : ended;
     }
 
