@@ -13,6 +13,7 @@ internal static class RunCommand
         Argument<string> target = new("project|image") { Description = "A project file or its folder, which is built first; or an image (.xen)." };
         Argument<string[]> arguments = new("args") { Description = "The program's arguments, after `--`.", Arity = ArgumentArity.ZeroOrMore };
         Option<int?> memory = new("--memory", "-m") { Description = "The domain's memory in MiB [default: as the project says, else 64].", HelpName = "MiB" };
+        Option<int?> maximum = new("--max-memory") { Description = "The memory in MiB that the domain can have [default: as the project says, else no more].", HelpName = "MiB" };
         Option<int?> virtualCpus = new("--vcpus") { Description = "The number of virtual CPUs [default: as the project says, else 1].", HelpName = "N" };
         Option<string[]> environment = new("--env", "-e") { Description = "An environment variable of the program. May be repeated.", HelpName = "NAME=value", DefaultValueFactory = _ => [] };
         Option<double?> timeout = new("--timeout") { Description = "Stop the program after so many seconds, with exit code 124.", HelpName = "S" };
@@ -20,6 +21,7 @@ internal static class RunCommand
         Option<bool> process = new("--process") { Description = "Run the same image as a Linux process, where there is no QEMU." };
         Option<bool> debugger = new("--gdb") { Description = "Wait for gdb before the program's first instruction, and say how to connect it." };
         RequirePositive(memory);
+        RequirePositive(maximum);
         RequirePositive(virtualCpus);
         timeout.Validators.Add(result =>
         {
@@ -29,7 +31,7 @@ internal static class RunCommand
 
         Command command = new("run", "Runs a .NET project or an image on a real Xen in the test bed, and ends with the program's exit code.")
         {
-            target, arguments, memory, virtualCpus, environment, timeout, cold, process, debugger,
+            target, arguments, memory, maximum, virtualCpus, environment, timeout, cold, process, debugger,
         };
         command.Validators.Add(result =>
         {
@@ -44,6 +46,7 @@ internal static class RunCommand
                 Arguments = result.GetValue(arguments) ?? [],
                 Environment = [.. result.GetRequiredValue(environment).Select(ParseVariable)],
                 Memory = result.GetValue(memory),
+                MaximumMemory = result.GetValue(maximum),
                 VirtualCpus = result.GetValue(virtualCpus),
                 Timeout = result.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 ColdBoot = result.GetValue(cold),
