@@ -2,12 +2,13 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xenolith.Abi;
 using Xenolith.Lifecycle;
+using Xenolith.Memory;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Hosting;
 
 /// <summary>
-/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; and lets the toolstack save and migrate the domain. The last request decides whether the end of the program is a poweroff or a reboot.
+/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; lets the toolstack save and migrate the domain, and has its memory follow the toolstack's target. The last request decides whether the end of the program is a poweroff or a reboot.
 /// </summary>
 /// <remarks>
 /// How long the services may take is <c>HostOptions.ShutdownTimeout</c>, as ever. When they exceed it, stopping the host ends with an exception;
@@ -16,19 +17,28 @@ namespace Xenolith.Hosting;
 public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
 {
     private readonly DomainLifecycle _lifecycle;
+    private readonly DomainMemory _memory;
+    private readonly XenHostOptions _options;
     private readonly IHostApplicationLifetime _application;
     private readonly ILogger<XenHostLifetime> _logger;
     private readonly CancellationTokenSource _stop = new();
     private CancellationTokenRegistration _started;
+    private bool _isMemoryTold; // by the one task that follows the target
     private Task _listening = Task.CompletedTask;
 
     /// <summary>Creates it.</summary>
-    public XenHostLifetime(XenPlatform platform, IHostApplicationLifetime application, ILogger<XenHostLifetime> logger)
+    /// <param name="platform">The domain.</param>
+    /// <param name="application">The host.</param>
+    /// <param name="logger">Where requests and the memory's changes are told.</param>
+    /// <param name="options">What to do; <see langword="null"/> for all of it.</param>
+    public XenHostLifetime(XenPlatform platform, IHostApplicationLifetime application, ILogger<XenHostLifetime> logger, XenHostOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(platform);
         ArgumentNullException.ThrowIfNull(application);
         ArgumentNullException.ThrowIfNull(logger);
         _lifecycle = platform.Lifecycle;
+        _memory = platform.Memory;
+        _options = options ?? new XenHostOptions();
         _application = application;
         _logger = logger;
     }
@@ -74,6 +84,7 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         try
         {
             await using IAsyncDisposable suspension = await _lifecycle.AllowSuspendAsync(_stop.Token);
+            await using MemoryBalloon? balloon = await FollowMemoryAsync();
             await foreach (ShutdownRequest request in _lifecycle.RequestsAsync(cancellationToken: _stop.Token))
             {
                 LogRequest(request);
@@ -90,6 +101,30 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         }
     }
 
+    private async Task<MemoryBalloon?> FollowMemoryAsync()
+    {
+        if (_options.Memory is not { } options || _memory.Balloon is not null)
+            return null;
+        MemoryBalloon balloon = await _memory.FollowTargetAsync(options, _stop.Token);
+        balloon.Changed += LogMemory;
+        return balloon;
+    }
+
+    private void LogMemory(BalloonStatus status)
+    {
+        switch (status.State)
+        {
+            case BalloonState.Reached when _isMemoryTold: // not at the start, where nothing has changed
+                LogMemoryReached(status);
+                break;
+            case BalloonState.InUse or BalloonState.Refused:
+            case BalloonState.NoTarget when status.Error is not null:
+                LogMemoryMissed(status);
+                break;
+        }
+        _isMemoryTold |= status.State != BalloonState.Reached;
+    }
+
     [LoggerMessage(1, LogLevel.Information, "The toolstack asks for {Request}. The host stops.")]
     private partial void LogRequest(ShutdownRequest request);
 
@@ -98,4 +133,10 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
 
     [LoggerMessage(3, LogLevel.Error, "There is no way to xenstored any more: requests of the toolstack are not heard.")]
     private partial void LogDeaf(Exception exception);
+
+    [LoggerMessage(4, LogLevel.Information, "The domain's memory is {Status}.")]
+    private partial void LogMemoryReached(BalloonStatus status);
+
+    [LoggerMessage(5, LogLevel.Warning, "The domain's memory is {Status}.")]
+    private partial void LogMemoryMissed(BalloonStatus status);
 }

@@ -11,31 +11,33 @@ public static class XenHostingExtensions
 {
     /// <summary>
     /// Where the program runs as a domain of Xen, makes <c>xl shutdown</c> stop the host gracefully, after which the domain powers off when the program
-    /// returns from <c>Main</c>, and <c>xl reboot</c> the same with a reboot; and registers the <see cref="XenPlatform"/>. In a process
+    /// returns from <c>Main</c>, and <c>xl reboot</c> the same with a reboot; lets it save and migrate the domain; has the memory follow <c>xl mem-set</c>; and registers the <see cref="XenPlatform"/>. In a process
     /// of a Linux domain it registers the platform alone, and in any other process nothing, so that the host still ends by Ctrl+C and SIGTERM.
     /// </summary>
     /// <param name="builder">The host's builder.</param>
     /// <param name="platform">The domain, for example of a simulation; <see langword="null"/> for the one that this program is, if it is one.</param>
+    /// <param name="options">What of this to do; <see langword="null"/>: all.</param>
     /// <returns><paramref name="builder"/>.</returns>
-    public static TBuilder UseXen<TBuilder>(this TBuilder builder, XenPlatform? platform = null)
+    public static TBuilder UseXen<TBuilder>(this TBuilder builder, XenPlatform? platform = null, XenHostOptions? options = null)
         where TBuilder : IHostApplicationBuilder
     {
-        builder.Services.AddXenLifetime(platform);
+        builder.Services.AddXenLifetime(platform, options);
         return builder;
     }
 
     /// <inheritdoc cref="UseXen{TBuilder}"/>
-    public static IHostBuilder UseXen(this IHostBuilder builder, XenPlatform? platform = null)
+    public static IHostBuilder UseXen(this IHostBuilder builder, XenPlatform? platform = null, XenHostOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.ConfigureServices((_, services) => services.AddXenLifetime(platform));
+        return builder.ConfigureServices((_, services) => services.AddXenLifetime(platform, options));
     }
 
     /// <summary>As <see cref="UseXen{TBuilder}"/>, for a host that is built otherwise.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="platform">As there.</param>
+    /// <param name="options">As there.</param>
     /// <returns><paramref name="services"/>.</returns>
-    public static IServiceCollection AddXenLifetime(this IServiceCollection services, XenPlatform? platform = null)
+    public static IServiceCollection AddXenLifetime(this IServiceCollection services, XenPlatform? platform = null, XenHostOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         if (platform is null)
@@ -50,6 +52,6 @@ public static class XenHostingExtensions
             return services;
         // A host takes the last lifetime that is registered; its own, which waits for signals, comes first.
         return services.AddSingleton<IHostLifetime>(provider => new XenHostLifetime(
-            platform, provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<ILogger<XenHostLifetime>>()));
+            platform, provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<ILogger<XenHostLifetime>>(), options));
     }
 }

@@ -75,6 +75,36 @@ public sealed class HostLifetimeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_memory_of_a_host_follows_the_target_and_the_log_says_so()
+    {
+        Service service = new();
+        using IHost host = Build(service);
+        Task run = host.RunAsync(Cancellation);
+        await SetTargetAsync(20 * 1024);
+        await _log.WaitForAsync(entry => entry == "Information: The domain's memory is 20480 KiB of at most 32768 KiB, as asked for.");
+        Assert.Equal(20ul << 20, _domain.Figures.Memory.Total);
+        await SetTargetAsync(2 * 1024);
+        await _log.WaitForAsync(entry => entry == "Warning: The domain's memory is 20480 KiB of at most 32768 KiB: 18432 KiB more than asked for are in use.");
+        await _toolstack.WriteAsync(Node, "poweroff", Cancellation);
+        await run;
+        Assert.Equal(0, _hypervisor.Xenstored.WatchCount);
+    }
+
+    [Fact]
+    public async Task A_host_that_does_not_want_that_keeps_its_memory()
+    {
+        Service service = new();
+        using IHost host = Build(service, options: new XenHostOptions { Memory = null });
+        Task run = host.RunAsync(Cancellation);
+        await service.Started.Task.WaitAsync(Cancellation);
+        await SetTargetAsync(20 * 1024);
+        await _toolstack.WriteAsync(Node, "poweroff", Cancellation);
+        await run;
+        Assert.Null(_domain.Platform.Memory.Balloon);
+        Assert.Equal(32ul << 20, _domain.Figures.Memory.Total);
+    }
+
+    [Fact]
     public async Task A_request_from_before_the_start_stops_the_host_too()
     {
         await _toolstack.WriteAsync(Node, "reboot", Cancellation);
@@ -212,10 +242,12 @@ public sealed class HostLifetimeTests : IAsyncDisposable
     public void In_a_process_nothing_reboots() =>
         Assert.Throws<PlatformNotSupportedException>(() => XenPlatform.Current.Lifecycle);
 
-    private IHost Build(Service service, TimeSpan? shutdownTimeout = null)
+    private Task SetTargetAsync(int kibi) => _toolstack.WriteAsync("/local/domain/1/memory/target", $"{kibi}", Cancellation);
+
+    private IHost Build(Service service, TimeSpan? shutdownTimeout = null, XenHostOptions? options = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseXen(_domain.Platform);
+        builder.UseXen(_domain.Platform, options);
         builder.Logging.AddProvider(_log);
         builder.Services.AddSingleton<IHostedService>(service);
         if (shutdownTimeout is TimeSpan timeout)

@@ -13,6 +13,7 @@ internal static class RunCommand
         Argument<string> target = new("project|image") { Description = "A project file or its folder, which is built first; or an image (.xen)." };
         Argument<string[]> arguments = new("args") { Description = "The program's arguments, after `--`.", Arity = ArgumentArity.ZeroOrMore };
         Option<int?> memory = new("--memory", "-m") { Description = "The domain's memory in MiB [default: as the project says, else 64].", HelpName = "MiB" };
+        Option<int?> maximum = new("--max-memory") { Description = "The memory in MiB that the domain can have [default: as the project says, else no more].", HelpName = "MiB" };
         Option<int?> virtualCpus = new("--vcpus") { Description = "The number of virtual CPUs [default: as the project says, else 1].", HelpName = "N" };
         Option<string[]> environment = new("--env", "-e") { Description = "An environment variable of the program. May be repeated.", HelpName = "NAME=value", DefaultValueFactory = _ => [] };
         Option<double?> timeout = new("--timeout") { Description = "Stop the program after so many seconds, with exit code 124.", HelpName = "S" };
@@ -22,6 +23,7 @@ internal static class RunCommand
         Option<string?> trace = new("--trace") { Description = "Trace the program, if it offers to be traced, into a file that Perfetto opens.", HelpName = "FILE" };
         Option<string> categories = TraceCommand.Categories("--trace-categories");
         RequirePositive(memory);
+        RequirePositive(maximum);
         RequirePositive(virtualCpus);
         timeout.Validators.Add(result =>
         {
@@ -31,7 +33,7 @@ internal static class RunCommand
 
         Command command = new("run", "Runs a .NET project or an image on a real Xen in the test bed, and ends with the program's exit code.")
         {
-            target, arguments, memory, virtualCpus, environment, timeout, cold, process, debugger, trace, categories,
+            target, arguments, memory, maximum, virtualCpus, environment, timeout, cold, process, debugger, trace, categories,
         };
         command.Validators.Add(result =>
         {
@@ -48,6 +50,7 @@ internal static class RunCommand
                 Arguments = result.GetValue(arguments) ?? [],
                 Environment = [.. result.GetRequiredValue(environment).Select(ParseVariable)],
                 Memory = result.GetValue(memory),
+                MaximumMemory = result.GetValue(maximum),
                 VirtualCpus = result.GetValue(virtualCpus),
                 Timeout = result.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 ColdBoot = result.GetValue(cold),

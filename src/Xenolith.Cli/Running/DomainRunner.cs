@@ -22,7 +22,7 @@ internal static class DomainRunner
             new BedOptions
             {
                 ColdBoot = options.ColdBoot,
-                MachineMemory = BedOptions.MachineMemoryFor(configuration.Memory),
+                MachineMemory = BedOptions.MachineMemoryFor(configuration.MaximumMemory ?? configuration.Memory),
                 Progress = progress,
             },
             cancellation)).ConfigureAwait(false);
@@ -56,14 +56,17 @@ internal static class DomainRunner
             DomainConfiguration configuration = File.Exists(path)
                 ? XlConfiguration.Read(File.ReadAllText(path))
                 : new DomainConfiguration { Name = DomainConfiguration.MakeName(Path.GetFileNameWithoutExtension(options.Image)), Kernel = options.Image };
-            return configuration with
+            configuration = configuration with
             {
                 Memory = options.Memory ?? configuration.Memory,
+                MaximumMemory = options.MaximumMemory ?? configuration.MaximumMemory,
                 VirtualCpus = options.VirtualCpus ?? configuration.VirtualCpus,
                 CommandLine = options.Arguments.Count == 0 && options.Environment.Count == 0
                     ? configuration.CommandLine
                     : GuestCommandLine.Join(options.Environment, options.Arguments),
             };
+            configuration.Check();
+            return configuration;
         }
         catch (FormatException problem)
         {
@@ -80,6 +83,7 @@ internal static class DomainRunner
         Name = configuration.Name,
         ImagePath = options.Image,
         Memory = configuration.Memory,
+        MaxMemory = configuration.MaximumMemory,
         VirtualCpus = configuration.VirtualCpus,
         CommandLine = configuration.CommandLine,
         Paused = options.Debugger,

@@ -17,6 +17,9 @@ internal sealed record RunOptions
     /// <summary>The domain's memory in MiB; null for what the configuration beside the image says.</summary>
     internal int? Memory { get; init; }
 
+    /// <summary>The memory in MiB that the domain can have; null for what the configuration beside the image says.</summary>
+    internal int? MaximumMemory { get; init; }
+
     /// <summary>The number of virtual CPUs; null for what the configuration beside the image says.</summary>
     internal int? VirtualCpus { get; init; }
 

@@ -19,6 +19,9 @@ public sealed class WriteXenolithConfigurations : BuildTask
     [Required]
     public string Memory { get; set; } = "";
 
+    /// <summary>The memory in MiB that the domain can be given later, or nothing for no more than <see cref="Memory"/>.</summary>
+    public string MaxMemory { get; set; } = "";
+
     /// <summary>The number of virtual CPUs.</summary>
     [Required]
     public string VirtualCpus { get; set; } = "";
@@ -48,6 +51,7 @@ public sealed class WriteXenolithConfigurations : BuildTask
                 Name = Name.Length != 0 ? Name : DomainConfiguration.MakeName(Path.GetFileName(stem)),
                 Kernel = Path.GetFileName(image),
                 Memory = Number(nameof(Memory), Memory),
+                MaximumMemory = MaxMemory.Length != 0 ? Number(nameof(MaxMemory), MaxMemory) : null,
                 VirtualCpus = Number(nameof(VirtualCpus), VirtualCpus),
                 OnCrash = DomainConfiguration.ParseCrashAction(OnCrash),
                 CommandLine = CommandLine,

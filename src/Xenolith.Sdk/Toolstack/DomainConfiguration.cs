@@ -46,6 +46,7 @@ public sealed partial record DomainConfiguration
 {
     private readonly string _name = "";
     private readonly int _memory = 64;
+    private readonly int? _maximumMemory;
     private readonly int _virtualCpus = 1;
     private readonly string _commandLine = "";
     private readonly string _bridge = "";
@@ -67,10 +68,30 @@ public sealed partial record DomainConfiguration
     public int Memory
     {
         get => _memory;
-        init => _memory = value is >= 8 and <= 16 * 1024 * 1024
-            ? value
-            : throw new ArgumentException($"The domain's memory is {value} MiB: it must be from 8 MiB to 16 TiB.");
+        init => _memory = IsMemory(value) ? value : throw new ArgumentException($"The domain's memory is {value} MiB: it must be from 8 MiB to 16 TiB.");
     }
+
+    /// <summary>
+    /// The memory in MiB that the toolstack can give it later (<c>xl mem-set</c>), at least <see cref="Memory"/>. <see langword="null"/>, which is the
+    /// default: no more than that.
+    /// </summary>
+    public int? MaximumMemory
+    {
+        get => _maximumMemory;
+        init => _maximumMemory = value is not int maximum || IsMemory(maximum)
+            ? value
+            : throw new ArgumentException($"The domain's largest memory is {value} MiB: it must be from 8 MiB to 16 TiB.");
+    }
+
+    /// <summary>Checks what the properties must be together.</summary>
+    /// <exception cref="ArgumentException">The largest memory is smaller than the memory.</exception>
+    public void Check()
+    {
+        if (MaximumMemory < Memory)
+            throw new ArgumentException($"The domain starts with {Memory} MiB of memory and can have {MaximumMemory} MiB at most: that must not be less.");
+    }
+
+    private static bool IsMemory(int mebibytes) => mebibytes is >= 8 and <= 16 * 1024 * 1024;
 
     /// <summary>How many virtual CPUs it has. 1, since the kernel runs on one.</summary>
     public int VirtualCpus

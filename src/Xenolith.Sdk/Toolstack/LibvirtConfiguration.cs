@@ -9,11 +9,13 @@ public static class LibvirtConfiguration
     /// <summary>The text of a description. libvirt takes absolute paths only, so <see cref="DomainConfiguration.Kernel"/> must be one.</summary>
     public static string Write(DomainConfiguration domain)
     {
+        domain.Check();
         XElement root = new(
             "domain",
             new XAttribute("type", "xen"),
             new XElement("name", domain.Name),
-            new XElement("memory", new XAttribute("unit", "MiB"), domain.Memory.ToString(CultureInfo.InvariantCulture)),
+            Memory("memory", domain.MaximumMemory ?? domain.Memory),
+            domain.MaximumMemory is null ? null : Memory("currentMemory", domain.Memory),
             new XElement("vcpu", domain.VirtualCpus.ToString(CultureInfo.InvariantCulture)),
             new XElement(
                 "os",
@@ -32,6 +34,9 @@ public static class LibvirtConfiguration
                 new XElement("console", new XAttribute("type", "pty"), new XElement("target", new XAttribute("type", "xen"), new XAttribute("port", "0")))));
         return root.ToString() + "\n";
     }
+
+    private static XElement Memory(string name, int mebibytes) =>
+        new(name, new XAttribute("unit", "MiB"), mebibytes.ToString(CultureInfo.InvariantCulture));
 
     private static XElement Disk(DomainDisk disk) => new(
         "disk",

@@ -10,8 +10,10 @@ namespace Xenolith.Sdk.Toolstack;
 public static class XlConfiguration
 {
     /// <summary>The text of a configuration. A relative path of the image is relative to the directory where xl is started.</summary>
+    /// <exception cref="ArgumentException">The configuration contradicts itself (<see cref="DomainConfiguration.Check"/>).</exception>
     public static string Write(DomainConfiguration domain)
     {
+        domain.Check();
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"# Start with `xl create -c` in this folder. See xl.cfg(5).\n");
         text.Append(CultureInfo.InvariantCulture, $"type = \"pvh\"\n");
@@ -20,6 +22,8 @@ public static class XlConfiguration
         if (domain.CommandLine.Length != 0)
             text.Append(CultureInfo.InvariantCulture, $"cmdline = {Quote(domain.CommandLine)}\n");
         text.Append(CultureInfo.InvariantCulture, $"memory = {domain.Memory}\n");
+        if (domain.MaximumMemory is int maximum)
+            text.Append(CultureInfo.InvariantCulture, $"maxmem = {maximum}\n");
         text.Append(CultureInfo.InvariantCulture, $"vcpus = {domain.VirtualCpus}\n");
         text.Append(CultureInfo.InvariantCulture, $"on_crash = {Quote(DomainConfiguration.Text(domain.OnCrash))}\n");
         if (domain.Bridge.Length != 0)
@@ -53,6 +57,7 @@ public static class XlConfiguration
             Name = Text("name", "domain"),
             Kernel = Text("kernel", ""),
             Memory = Number("memory", 64),
+            MaximumMemory = settings.ContainsKey("maxmem") ? Number("maxmem", 0) : null,
             VirtualCpus = Number("vcpus", 1),
             CommandLine = Text("cmdline", ""),
             OnCrash = DomainConfiguration.ParseCrashAction(Text("on_crash", "destroy")),

@@ -27,6 +27,7 @@ public sealed class MemoryBalloon : IAsyncDisposable
     private long _lastTrim;
     private bool _mayTrim;
     private long _limitedFor;
+    private long? _heapLimit;
 
     internal MemoryBalloon(DomainMemory memory, DomainOperations operations, XenstoreClient store, XenstoreWatch watch, BalloonOptions options, TimeProvider time)
     {
@@ -174,6 +175,7 @@ public sealed class MemoryBalloon : IAsyncDisposable
             Set(BalloonState.NoTarget);
             return;
         }
+        RaiseHeapLimit();
         BalloonState state;
         while (true)
         {
@@ -197,8 +199,11 @@ public sealed class MemoryBalloon : IAsyncDisposable
                 Set(BalloonState.Changing);
             await Task.Yield(); // a step takes a millisecond or two, and there may be many
         }
-        LimitHeap();
-        Set(state == BalloonState.Changing ? BalloonState.Refused : state); // steps that lead nowhere
+        if (state == BalloonState.Changing)
+            state = BalloonState.Refused; // steps that lead nowhere
+        if (state != BalloonState.Refused)
+            LimitHeap();
+        Set(state);
     }
 
     /// <summary>One step, as far as the program keeps what it is to keep.</summary>
@@ -228,13 +233,23 @@ public sealed class MemoryBalloon : IAsyncDisposable
         return true;
     }
 
+    /// <summary>Before memory comes: what is there can be used at once. A limit above what is there does no harm, since no more is promised than is there.</summary>
+    private void RaiseHeapLimit()
+    {
+        if (_heapLimit is not long limit || _target is not long target || limit >= target || (long)_operations.ReadMemory().Total >= target)
+            return;
+        _heapLimit = target;
+        _operations.LimitHeap(target);
+    }
+
+    /// <summary>When the memory has its size: what can be promised.</summary>
     private void LimitHeap()
     {
         MemoryInfo now = _operations.ReadMemory();
         if (!_options.LimitHeap || (long)now.Total == _limitedFor)
             return;
+        (_heapLimit, _limitedFor) = ((long)now.CommitLimit, (long)now.Total);
         _operations.LimitHeap((long)now.CommitLimit);
-        _limitedFor = (long)now.Total;
     }
 
     private BalloonStatus Describe(BalloonState state, string? error = null)

@@ -102,6 +102,8 @@ public sealed class PublishTests(SampleProject project)
 
     [Theory]
     [InlineData("XenolithMemory=lots", "error XEN1021: XenolithMemory is `lots`: it must be a number.")]
+    [InlineData("XenolithMaxMemory=much", "error XEN1021: XenolithMaxMemory is `much`: it must be a number.")]
+    [InlineData("XenolithMaxMemory=32", "error XEN1021: The domain starts with 64 MiB of memory and can have 32 MiB at most")]
     [InlineData("XenolithOnCrash=explode", "error XEN1021: `explode` is no action for a crash")]
     [InlineData("XenolithSymbols=some", "error XEN1020: XenolithSymbols is `some`: it must be all, kernel or none.")]
     [InlineData("XenolithKernelObject=/nowhere.o", "error XEN1004: There is no kernel object at /nowhere.o")]

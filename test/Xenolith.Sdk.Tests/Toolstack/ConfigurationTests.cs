@@ -8,13 +8,14 @@ public class ConfigurationTests
     private static readonly Gen<string> Printable = Gen.String[Gen.Char[' ', '~'], 0, 30];
 
     private static readonly Gen<DomainConfiguration> Domains = Gen.Select(
-        Gen.Int[8, 1 << 20], Gen.Int[1, 128], Gen.Enum<CrashAction>(), Printable, OneOf.These("", "xenbr0"),
+        Gen.Int[8, 1 << 20].Select(Gen.Int[-1, 1000]), Gen.Int[1, 128], Gen.Enum<CrashAction>(), Printable, OneOf.These("", "xenbr0"),
         Gen.Select(Printable, Gen.Bool, OneOf.These("raw", "qcow2")).Array[0, 3],
         (memory, cpus, crash, line, bridge, disks) => new DomainConfiguration
         {
             Name = "a-name",
             Kernel = "My \"App\".xen",
-            Memory = memory,
+            Memory = memory.Item1,
+            MaximumMemory = memory.Item2 < 0 ? null : memory.Item1 + memory.Item2,
             VirtualCpus = cpus,
             OnCrash = crash,
             CommandLine = line,
@@ -56,6 +57,24 @@ public class ConfigurationTests
 
             """,
             text);
+    }
+
+    [Fact]
+    public void A_domain_that_can_grow_says_so_to_either_toolstack()
+    {
+        DomainConfiguration domain = new() { Name = "web", Kernel = "/Web.xen", Memory = 64, MaximumMemory = 256 };
+        Assert.Contains("\nmemory = 64\nmaxmem = 256\n", XlConfiguration.Write(domain));
+        XElement root = XElement.Parse(LibvirtConfiguration.Write(domain));
+        Assert.Equal(("256", "64"), (root.Element("memory")!.Value, root.Element("currentMemory")!.Value));
+    }
+
+    [Fact]
+    public void A_domain_cannot_start_with_more_memory_than_it_can_have()
+    {
+        DomainConfiguration domain = new() { Name = "web", Kernel = "/Web.xen", Memory = 64, MaximumMemory = 63 };
+        Assert.Contains("starts with 64 MiB of memory and can have 63 MiB at most", Assert.Throws<ArgumentException>(() => XlConfiguration.Write(domain)).Message);
+        Assert.Throws<ArgumentException>(() => LibvirtConfiguration.Write(domain));
+        Assert.Contains("largest memory is 7 MiB", Assert.Throws<ArgumentException>(() => domain with { MaximumMemory = 7 }).Message);
     }
 
     [Fact]

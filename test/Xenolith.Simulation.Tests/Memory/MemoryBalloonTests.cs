@@ -73,6 +73,18 @@ public sealed class MemoryBalloonTests : IDisposable
     });
 
     [Fact]
+    public void The_collector_may_use_memory_as_soon_as_it_comes() => Follow(256, async balloon =>
+    {
+        await SetAsync(balloon, 128);
+        _domain.Faults.Fail(SimulatedOperation.TakeMemory, XenError.NoMemory, after: 2);
+        await WriteTargetAsync(256);
+        await balloon.WaitAsync(now => now.State == BalloonState.Refused);
+        Assert.Equal(256 * MiB, Figures.HeapLimit);
+        await balloon.WaitAsync(IsReached);
+        Assert.Equal((long)Figures.Memory.CommitLimit, Figures.HeapLimit);
+    });
+
+    [Fact]
     public void The_collector_keeps_its_limit_if_the_program_wants_that() => Follow(
         256,
         async balloon =>
