@@ -27,6 +27,7 @@ if (args.Contains(OverSocket))
 else if (suspensions > 0)
 {
     failed = await Suspensions.CheckTimeAsync(XenPlatform.Current, suspensions);
+    cases = suspensions * TimeContract.All.Count;
 }
 else if (checkpoints > 0)
 {
