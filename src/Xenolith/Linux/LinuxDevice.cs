@@ -5,7 +5,7 @@ namespace Xenolith.Linux;
 
 /// <summary>A device in /dev/xen, opened when it is first needed.</summary>
 /// <remarks>Safe from any thread.</remarks>
-internal sealed unsafe class LinuxDevice(string name) : IDisposable
+internal unsafe class LinuxDevice(string name) : IDisposable
 {
     private const string Folder = "/dev/xen";
     private const int NoTty = 25; // ENOTTY: the device does not know the request
@@ -34,6 +34,19 @@ internal sealed unsafe class LinuxDevice(string name) : IDisposable
     {
         lock (_lock)
             _handle?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Begins anew: the next use opens the device again.</summary>
+    /// <returns>What was open, for the caller to close; <see langword="null"/> if nothing was.</returns>
+    internal SafeFileHandle? Detach()
+    {
+        lock (_lock)
+        {
+            SafeFileHandle? before = _handle;
+            _handle = null;
+            return before;
+        }
     }
 
     internal static string PathOf(string name) => $"{Folder}/{name}";
@@ -42,7 +55,7 @@ internal sealed unsafe class LinuxDevice(string name) : IDisposable
     /// <param name="request">Its number.</param>
     /// <param name="argument">Its structure, which stays where it is during the call.</param>
     /// <param name="answer">What it answered; 0 if it was refused.</param>
-    internal XenError Control(uint request, void* argument, out int answer)
+    internal virtual XenError Control(uint request, void* argument, out int answer)
     {
         answer = NativeMethods.Control(Handle, request, argument);
         if (answer >= 0)
@@ -61,7 +74,7 @@ internal sealed unsafe class LinuxDevice(string name) : IDisposable
         return error == NoTty ? XenError.NotSupported : (XenError)error;
     }
 
-    private SafeFileHandle Open()
+    private protected virtual SafeFileHandle Open()
     {
         try
         {

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Xenolith.Abi;
 using Xenolith.EventChannels;
 
@@ -12,18 +13,19 @@ namespace Xenolith.Linux;
 ///   Notify(A) --> device: notify B --> Xen --> A fires        B, the partner, is nobody else's
 /// </code>
 /// </remarks>
-internal sealed unsafe class LinuxEventChannels : EventChannelOperations
+internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChannelOperations
 {
     private const int BatchSize = 256; // 1 KiB of stack; more ports than that come in the next batch
     private const uint FirstVirtualCpu = 0;
     private const int FifoPorts = 131_072;
 
-    private readonly LinuxDevice _device = new("evtchn");
+    private readonly LinuxDevice _device = device;
     private readonly LinuxHypercalls _hypercalls = new();
     private readonly WakeUp _wakeUp = new();
     private readonly Lock _lock = new(); // also while a port is made, so that no event of it is handed out before it is noted here
     private readonly Queue<uint> _released = new();
     private Port[] _ports = new Port[64]; // by number; replaced as a whole when it grows
+    private SafeFileHandle? _old; // of before a resume
     private volatile bool _stopped;
 
     private enum Delivery : byte
@@ -150,6 +152,18 @@ internal sealed unsafe class LinuxEventChannels : EventChannelOperations
         }
     }
 
+    /// <summary>The domain was resumed: Xen has none of the ports, and their numbers may be those of others. The device begins anew.</summary>
+    internal void Renew()
+    {
+        lock (_lock)
+        {
+            _old = _device.Detach() ?? _old;
+            _released.Clear();
+            Array.Clear(_ports);
+        }
+        _wakeUp.Signal(); // the thread closes what it waits for
+    }
+
     protected override void Dispose(bool disposing)
     {
         _stopped = true;
@@ -195,28 +209,47 @@ internal sealed unsafe class LinuxEventChannels : EventChannelOperations
     private void Run(FiredPortsHandler handler)
     {
         uint* fired = stackalloc uint[BatchSize];
-        while (_wakeUp.WaitFor(_device.Handle, out bool isReadable) && !_stopped)
+        SafeFileHandle open = _device.Handle;
+        while (_wakeUp.WaitFor(open, out bool isReadable) && !_stopped)
         {
+            if (TakeOld() is { } old)
+            {
+                old.Dispose();
+                open = _device.Handle;
+                continue;
+            }
             int count = TakeReleased(fired);
             if (count > 0)
-                Deliver(handler, fired, count);
+                Deliver(open, handler, fired, count);
             if (!isReadable)
                 continue;
-            nint read = NativeMethods.Read(_device.Handle, fired, BatchSize * sizeof(uint));
-            if (read < 0)
+            nint read = NativeMethods.Read(open, fired, BatchSize * sizeof(uint));
+            if (read < 0 && NativeMethods.WasInterrupted())
+                continue; // the runtime signalled the thread
+            if (read <= 0)
                 throw new XenException("hand out events", LinuxDevice.LastError()); // ends the program: it would hear of nothing any more
-            Deliver(handler, fired, KeepOpen(fired, (int)read / sizeof(uint)));
+            Deliver(open, handler, fired, KeepOpen(fired, (int)read / sizeof(uint)));
         }
         _device.Dispose(); // which closes every port that is still open
         _wakeUp.Dispose();
     }
 
+    private SafeFileHandle? TakeOld()
+    {
+        lock (_lock)
+        {
+            SafeFileHandle? old = _old;
+            _old = null;
+            return old;
+        }
+    }
+
     /// <summary>Lets the ports fire again, and then tells of them: an event that comes in between is in the next batch.</summary>
-    private void Deliver(FiredPortsHandler handler, uint* ports, int count)
+    private static void Deliver(SafeFileHandle open, FiredPortsHandler handler, uint* ports, int count)
     {
         if (count == 0)
             return;
-        _ = NativeMethods.Write(_device.Handle, ports, (nuint)count * sizeof(uint)); // a port that was closed meanwhile is no error
+        _ = NativeMethods.Write(open, ports, (nuint)count * sizeof(uint)); // a port that was closed meanwhile is no error
         handler(new ReadOnlySpan<uint>(ports, count));
     }
 

@@ -25,18 +25,19 @@ internal sealed unsafe class LinuxGrants : GrantOperations
     private const uint LimitByDefault = 1024;
     private const string LimitFile = "/sys/module/xen_gntalloc/parameters/limit";
 
-    private readonly LinuxDevice _granting = new("gntalloc");
-    private readonly LinuxDevice _mapping = new("gntdev");
+    private readonly LinuxDevice _granting;
+    private readonly LinuxDevice _mapping;
     private readonly LinuxIdentity _identity;
     private readonly LinuxOwnMappings _own;
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, LinuxGrant> _grants = []; // by reference
     private readonly HashSet<nint> _grantedPages = [];
-    private readonly Dictionary<nint, ulong> _mappings = []; // the device's offset by address
+    private readonly Dictionary<nint, (ulong Offset, int Pages)> _mappings = []; // of the device, by address
+    private readonly HashSet<nint> _stale = []; // addresses of mappings of before a resume: memory of this process
 
-    internal LinuxGrants(LinuxIdentity identity, LinuxEventChannels events)
+    internal LinuxGrants(LinuxIdentity identity, LinuxEventChannels events, LinuxDevice granting, LinuxDevice mapping)
     {
-        _identity = identity;
+        (_identity, _granting, _mapping) = (identity, granting, mapping);
         _own = new LinuxOwnMappings(_granting, events);
     }
 
@@ -132,16 +133,18 @@ internal sealed unsafe class LinuxGrants : GrantOperations
 
     public override XenError Unmap(nint address, int count)
     {
-        ulong offset;
+        (ulong Offset, int Pages) mapped;
         lock (_lock)
         {
             if (_own.Has(address))
                 return _own.Unmap(address);
-            if (!_mappings.Remove(address, out offset))
+            if (_stale.Remove(address))
+                return LinuxMemory.Free(address, count);
+            if (!_mappings.Remove(address, out mapped))
                 return XenError.NoEntry;
         }
         XenError error = LinuxMemory.Free(address, count);
-        XenError withdrawn = Withdraw(offset, count);
+        XenError withdrawn = Withdraw(mapped.Offset, count);
         return error == XenError.None ? withdrawn : error;
     }
 
@@ -151,11 +154,11 @@ internal sealed unsafe class LinuxGrants : GrantOperations
         {
             if (_own.Has(address))
                 return _own.SetUnmapNotification(address, clearOffset, notifyPort);
-            if (!_mappings.TryGetValue(address, out ulong offset))
+            if (!_mappings.TryGetValue(address, out (ulong Offset, int Pages) mapped))
                 return XenError.NoEntry;
             IoctlGntdevUnmapNotify request = new() // on this stack until the call returns; so below
             {
-                Index = offset + (ulong)Math.Max(0, clearOffset),
+                Index = mapped.Offset + (ulong)Math.Max(0, clearOffset),
                 Action = (clearOffset < 0 ? 0 : LinuxUnmapNotify.ClearByte) | (notifyPort is null ? 0 : LinuxUnmapNotify.SendEvent),
                 EventChannelPort = notifyPort ?? 0,
             };
@@ -180,6 +183,29 @@ internal sealed unsafe class LinuxGrants : GrantOperations
         }
         if (rented is not null)
             ArrayPool<IoctlGntdevGrantCopySegment>.Shared.Return(rented);
+    }
+
+    /// <summary>
+    /// The domain was resumed: what it granted and mapped is gone. Pages that were granted become memory of this process, with their contents, and mappings
+    /// memory that is zero until they are ended; both at their addresses. The devices begin anew.
+    /// </summary>
+    internal void Renew()
+    {
+        lock (_lock)
+        {
+            foreach (LinuxGrant grant in _grants.Values)
+                _ = LinuxMemory.Replace(grant.Page); // without memory it stays what it is: the device's, which belongs to this domain
+            _grants.Clear();
+            _grantedPages.Clear();
+            foreach ((nint address, (_, int pages)) in _mappings)
+            {
+                if (LinuxMemory.ReplaceByZeroes(address, pages) == XenError.None)
+                    _ = _stale.Add(address);
+            }
+            _mappings.Clear();
+            _granting.Detach()?.Dispose(); // with what it has made
+            _mapping.Detach()?.Dispose();
+        }
     }
 
     /// <summary>Closes the devices. What is mapped from them stays, and what is granted with it.</summary>
@@ -220,7 +246,7 @@ internal sealed unsafe class LinuxGrants : GrantOperations
             return error;
         }
         lock (_lock)
-            _mappings.Add(address, offset);
+            _mappings.Add(address, (offset, count));
         return XenError.None;
     }
 

@@ -10,15 +10,20 @@ internal sealed class LinuxIdentity
     private const string FeatureFile = "/sys/hypervisor/properties/features";
 
     private readonly Lazy<uint> _features = new(ReadFeatures);
-    private readonly Lazy<ushort?> _domainId;
+    private volatile Lazy<ushort?> _domainId;
 
-    internal LinuxIdentity() => _domainId = new(() => AskXen() ?? (Has(XenFeature.Dom0) ? (ushort)0 : null));
+    internal LinuxIdentity() => _domainId = Ask();
 
     /// <summary>The domain's number, as long as it has it; <see langword="null"/> in a PV domU.</summary>
     internal ushort? DomainId => _domainId.Value;
 
     /// <summary>Whether Xen translates the domain's addresses, as in every domain but a PV one.</summary>
     internal bool IsTranslated => Has(XenFeature.AutoTranslatedPhysmap);
+
+    /// <summary>The domain was resumed, and may have another number.</summary>
+    internal void Renew() => _domainId = Ask();
+
+    private Lazy<ushort?> Ask() => new(() => AskXen() ?? (Has(XenFeature.Dom0) ? (ushort)0 : null));
 
     private bool Has(int feature) => (_features.Value & (1u << feature)) != 0;
 

@@ -67,6 +67,15 @@ internal static unsafe class LinuxMemory
         return XenError.None;
     }
 
+    /// <summary>Puts zeroed memory of this process in the place of pages of a device.</summary>
+    internal static XenError ReplaceByZeroes(nint address, int count)
+    {
+        const int Flags = NativeMethods.Private | NativeMethods.Anonymous | NativeMethods.Fixed;
+        return NativeMethods.MapAnonymous(address, Length(count), NativeMethods.ReadAndWrite, Flags, -1, 0) == Failed
+            ? LinuxDevice.LastError()
+            : XenError.None;
+    }
+
     private static nuint Length(int count) => (nuint)count * PageSize;
 
     // Both are whole pages that are mapped.

@@ -12,11 +12,15 @@ internal sealed class LinuxPlatform : XenPlatform
     private static readonly Lazy<(LinuxPlatform? Platform, PlatformNotSupportedException? Reason)> s_instance = new(Start);
 
     private readonly LinuxIdentity _identity;
+    private readonly LinuxEventChannels _events;
+    private readonly LinuxGrants _grants;
 
-    private LinuxPlatform(LinuxIdentity identity, LinuxEventChannels events)
-        : base(events, new LinuxGrants(identity, events), new LinuxDomain(), TimeProvider.System)
+    private LinuxPlatform(LinuxIdentity identity, LinuxEventChannels events, LinuxGrants grants)
+        : base(events, grants, new LinuxDomain(), TimeProvider.System)
     {
-        _identity = identity;
+        (_identity, _events, _grants) = (identity, events, grants);
+        if (!File.Exists(XenstoreUnixSocketTransport.DefaultSocketPath) && File.Exists(LinuxDevice.PathOf(XenstoreDevice)))
+            _ = LinuxResume.FollowAsync(Xenstore, BeginNextGeneration); // not in dom0, which is never resumed
         // The end of Main, and Environment.Exit. The runtime waits for the handler; the hooks run on other threads and have their limits.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
     }
@@ -36,6 +40,13 @@ internal sealed class LinuxPlatform : XenPlatform
 
     internal override TraceOperations CreateTraceOperations() => new LibraryTrace(TimeProvider, isProcess: true);
 
+    private protected override void RenewPlace()
+    {
+        _identity.Renew();
+        _events.Renew();
+        _grants.Renew();
+    }
+
     /// <summary>The daemon's socket where the daemon runs, as in dom0; otherwise the connection that the kernel shares out.</summary>
     private protected override XenstoreTransport CreateXenstoreTransport() => File.Exists(XenstoreUnixSocketTransport.DefaultSocketPath)
         ? new XenstoreUnixSocketTransport()
@@ -52,7 +63,9 @@ internal sealed class LinuxPlatform : XenPlatform
         }
         try
         {
-            return (new LinuxPlatform(new LinuxIdentity(), new LinuxEventChannels()), null);
+            LinuxIdentity identity = new();
+            LinuxEventChannels events = new(new LinuxDevice(EventDevice));
+            return (new LinuxPlatform(identity, events, new LinuxGrants(identity, events, new LinuxDevice("gntalloc"), new LinuxDevice("gntdev"))), null);
         }
         catch (PlatformNotSupportedException reason)
         {

@@ -20,6 +20,8 @@ internal static unsafe partial class NativeMethods
     internal const short Readable = 1; // POLLIN
 
     private const string Library = "libc";
+    private const int Interrupted = 4; // EINTR: the runtime signalled the thread
+    private const int TryAgain = 11; // EAGAIN
     private const int CloseOnExecute = 0x80000; // EFD_CLOEXEC
 
     /// <summary>ioctl(2) with a structure: 0 or a positive answer, or -1 and the error number.</summary>
@@ -53,6 +55,9 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "getrusage")]
     internal static partial int ReadUsage(int who, ResourceUsage* usage);
+
+    /// <summary>Whether the last call of this thread failed for no other reason than that it is to be made again.</summary>
+    internal static bool WasInterrupted() => Marshal.GetLastPInvokeError() is Interrupted or TryAgain;
 
     /// <summary>eventfd(2), closed when another program is executed.</summary>
     internal static SafeFileHandle CreateEvent()

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Xenolith.Linux;
@@ -6,8 +5,6 @@ namespace Xenolith.Linux;
 /// <summary>Lets one thread wait for a device and for a word of this process at the same time.</summary>
 internal sealed unsafe class WakeUp : IDisposable
 {
-    private const int Interrupted = 4; // EINTR: the runtime signalled the thread
-
     private readonly SafeFileHandle _event = NativeMethods.CreateEvent();
     private readonly Lock _lock = new();
 
@@ -33,7 +30,7 @@ internal sealed unsafe class WakeUp : IDisposable
         entries[1] = new(device is null ? -1 : (int)device.DangerousGetHandle(), NativeMethods.Readable);
         while (NativeMethods.Poll(entries, 2, -1) < 0)
         {
-            if (Marshal.GetLastPInvokeError() != Interrupted)
+            if (!NativeMethods.WasInterrupted())
             {
                 isReadable = false;
                 return false;

@@ -169,9 +169,11 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
         {
             if (_reading is not { } reading)
                 return; // cancelled meanwhile
-            _reading = null;
             using MemoryHandle pinned = _buffer.Pin();
             nint read = NativeMethods.Read(_device, pinned.Pointer, (nuint)_buffer.Length);
+            if (read < 0 && NativeMethods.WasInterrupted())
+                return; // it is tried again
+            _reading = null;
             if (read < 0)
             {
                 reading.TrySetException(new IOException($"The kernel's device for xenstore fails: {LinuxDevice.LastError()}."));

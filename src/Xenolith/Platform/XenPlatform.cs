@@ -192,8 +192,16 @@ public abstract class XenPlatform : IAsyncDisposable
         lock (_ringGate)
             lock (EventChannels.SyncRoot)
                 lock (Grants.SyncRoot)
+                {
+                    RenewPlace();
                     channels = ForgetAll();
+                }
         End(ended, channels);
+    }
+
+    /// <summary>What the place has to forget when <see cref="BeginNextGeneration"/> is called, before anything else does.</summary>
+    private protected virtual void RenewPlace()
+    {
     }
 
     /// <summary>

@@ -135,7 +135,7 @@ public abstract class XenbusAttachment
             {
                 await ConnectAsync(device, handshake, cancellationToken);
             }
-            catch (Exception error) when (error is not OperationCanceledException)
+            catch (Exception) when (!cancellationToken.IsCancellationRequested)
             {
                 await SayClosedAsync(device, cancellationToken);
                 throw;
