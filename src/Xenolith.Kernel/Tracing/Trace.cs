@@ -29,12 +29,15 @@ internal static unsafe class Trace
     internal static void Write(ushort kind, uint detail, ulong value, uint count = 0)
     {
         TraceRecord* record = TraceWriter.Begin(State, out ulong position);
-        record->Time = Clock.Now();
-        record->Kind = kind;
-        record->Count = count < TraceRecord.MaximumCount ? (ushort)count : TraceRecord.MaximumCount;
-        record->Thread = (uint)PerCpu.This->Current->Id;
-        record->Detail = detail;
-        record->Value = value;
+        if (record != null)
+        {
+            record->Time = Clock.Now();
+            record->Kind = kind;
+            record->Count = count < TraceRecord.MaximumCount ? (ushort)count : TraceRecord.MaximumCount;
+            record->Thread = (uint)PerCpu.This->Current->Id;
+            record->Detail = detail;
+            record->Value = value;
+        }
         if (TraceWriter.Finish(State, record, position))
             Hypercalls.Notify(state.WakePort);
     }
