@@ -5,11 +5,12 @@ namespace Xenolith.Tracing;
 
 /// <summary>
 /// The name of something that the program records: made once by <see cref="DomainTracing.GetName"/>, kept in a field, used often.
-/// <see cref="Begin"/> and <see cref="End"/> enclose what one thread does, <see cref="Instant"/> is a moment, <see cref="Counter"/> a number that changes.
+/// <see cref="Begin"/> and <see cref="End"/> enclose what one thread does, <see cref="Instant"/> is a moment, <see cref="Counter"/> a number that
+/// changes.
 /// </summary>
 /// <remarks>
-/// Safe from any thread. Without a trace, each of these reads one field and returns; none allocates or waits, with a trace or without. Their figures are in
-/// docs/tracing.md.
+/// Safe from any thread. Without a trace, each of these reads one field and returns; none allocates or waits, with a trace or without. Their figures
+/// are in docs/tracing.md.
 /// </remarks>
 public sealed class TraceName
 {

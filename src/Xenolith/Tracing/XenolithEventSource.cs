@@ -5,8 +5,9 @@ using Xenolith.Abi;
 namespace Xenolith.Tracing;
 
 /// <summary>
-/// The records of a trace as events of an <see cref="EventSource"/> named <see cref="SourceName"/>, for listeners within the program. One event for each
-/// category, with a keyword of the category's name; each tells time, kind (<see cref="TraceKind"/>), thread, detail, value and the name, if the record has one.
+/// The records of a trace as events of an <see cref="EventSource"/> named <see cref="SourceName"/>, for listeners within the program. One event for
+/// each category, with a keyword of the category's name; each tells time, kind (<see cref="TraceKind"/>), thread, detail, value and the name, if the
+/// record has one.
 /// </summary>
 /// <remarks>
 /// Events come when somebody publishes a trace with <see cref="PublishAsync"/>, and only to those who listen. An image has event sources only with
@@ -63,9 +64,10 @@ public sealed class XenolithEventSource : EventSource
     /// <param name="cancellationToken">Ends the publishing; the trace goes on.</param>
     /// <exception cref="NotSupportedException">The image was built without event sources.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    [NonEvent]
     public async Task PublishAsync(TraceSession session, TimeSpan latency, CancellationToken cancellationToken = default)
     {
-        if (AppContext.TryGetSwitch("System.Diagnostics.Tracing.EventSource.IsSupported", out bool isSupported) && !isSupported)
+        if (!GetSources().Contains(this)) // without event sources none is entered
             throw new NotSupportedException("This image was built without event sources: put <EventSourceSupport>true</EventSourceSupport> into its project.");
         TraceNames names = new();
         TraceRecord[] records = new TraceRecord[BatchSize];
@@ -120,6 +122,7 @@ public sealed class XenolithEventSource : EventSource
     [Event(LostId, Level = EventLevel.Warning)]
     private void Lost(long time, int kind, int thread, long detail, long value, string name) => Write(LostId, time, kind, thread, detail, value, name);
 
+    [NonEvent]
     private void Publish(in TraceRecord record, TraceNames names)
     {
         if (names.Add(record) || !IsEnabled())
