@@ -11,8 +11,8 @@ public unsafe struct PlatformTraceStart
     /// <summary>Fewest records that a ring holds.</summary>
     public const uint MinimumRecords = 128;
 
-    /// <summary>Most records that a ring holds: 64 MiB.</summary>
-    public const uint MaximumRecords = 1 << 21;
+    /// <summary>Most records that a ring holds: 16 MiB.</summary>
+    public const uint MaximumRecords = 1 << 19;
 
     /// <summary>Records that the ring is to hold: a power of two, <see cref="MinimumRecords"/> to <see cref="MaximumRecords"/>.</summary>
     public uint Records;
@@ -26,7 +26,8 @@ public unsafe struct PlatformTraceStart
 
 /// <summary>
 /// A trace and its ring. Whoever writes a record takes the position <see cref="Head"/> and adds one to it in one locked instruction, sets the
-/// <see cref="TraceRecord.Sequence"/> of the record at that position modulo the ring's size to 0, fills the record in, and writes its Sequence last.
+/// <see cref="TraceRecord.Sequence"/> of the record at that position modulo the ring's size to 0, fills the record in, and writes its Sequence last. Who finds
+/// another there who is not done, a whole ring behind, leaves the place to him: no two write to one record.
 /// Whoever reads copies a record and takes it for whole if its Sequence was that of its position before and after.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -38,7 +39,7 @@ public unsafe struct TraceState
     /// <summary>What is recorded: <see cref="TraceCategory"/> bits; 0 when there is no trace.</summary>
     public uint Categories;
 
-    /// <summary>The port to which an event is sent when the record at <see cref="Wake"/> has been written. The reader's to write.</summary>
+    /// <summary>The port to which an event is sent when the trace has come to <see cref="Wake"/>. The reader's to write.</summary>
     public uint WakePort;
 
     /// <summary>Records that have been begun since the trace was started.</summary>
@@ -50,6 +51,6 @@ public unsafe struct TraceState
     /// <summary>Records in the ring, less one.</summary>
     public ulong Mask;
 
-    /// <summary>A position, or <see cref="NoWake"/>. The reader's to write.</summary>
+    /// <summary>A position, set by the reader; whoever has written the record there, or one behind it, sets it to <see cref="NoWake"/> and wakes him.</summary>
     public ulong Wake;
 }

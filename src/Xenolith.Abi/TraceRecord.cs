@@ -11,6 +11,9 @@ public struct TraceRecord
     /// <summary>Bytes of a record.</summary>
     public const int Bytes = 32;
 
+    /// <summary>The largest <see cref="Count"/>; it stands for all that are larger.</summary>
+    public const ushort MaximumCount = 65535;
+
     /// <summary>
     /// When: nanoseconds of the monotonic clock (CLOCK_MONOTONIC, <c>Stopwatch.GetTimestamp</c>). 0 in records that say nothing of time:
     /// <see cref="TraceKind.Name"/>, <see cref="TraceKind.NameText"/>, <see cref="TraceKind.ThreadName"/>.

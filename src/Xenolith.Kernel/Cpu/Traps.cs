@@ -1,9 +1,11 @@
 // Exceptions and the event upcall: what each means, for the program and for the kernel.
 using System.Runtime;
+using Xenolith.Abi;
 using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Time;
+using Xenolith.Kernel.Tracing;
 using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Cpu;
@@ -96,6 +98,8 @@ internal static unsafe class Traps
         switch (AddressSpace.Fault(address, frame->Error))
         {
             case FaultResult.Handled:
+                if (Trace.IsOn(TraceCategory.PageFaults))
+                    Trace.Write(TraceKind.PageFault, (uint)frame->Error, address);
                 return;
             case FaultResult.NotMapped:
                 Signals.Fault(frame, SignalNumber.Segv, SignalNumber.SegvMapError, address);

@@ -12,6 +12,7 @@
 //   0xFFFF_C000_0000_0000   thread slots of 32 KiB: 16 KiB unmapped (guard), 16 KiB kernel stack and thread structure
 //   0xFFFF_D000_0000_0000   device window: pages shared with Xen (shared info, console and xenstore rings)
 //   0xFFFF_D000_4000_0000   the grant table, 4 MiB at most, then what the kernel knows of its entries, then the handles of mapped grants
+//   0xFFFF_D001_0000_0000   the ring of the trace, 16 MiB at most, while there is one
 namespace Xenolith.Kernel.Memory;
 
 internal static class Layout
@@ -36,6 +37,7 @@ internal static class Layout
     internal const ulong GrantTable = 0xFFFF_D000_4000_0000;
     internal const ulong GrantedPages = 0xFFFF_D000_4040_0000;
     internal const ulong GrantHandles = 0xFFFF_D000_8000_0000;
+    internal const ulong TraceRing = 0xFFFF_D001_0000_0000;
 
     internal static ulong RoundUp(ulong value) => (value + PageMask) & ~PageMask;
     internal static ulong RoundDown(ulong value) => value & ~PageMask;

@@ -39,3 +39,5 @@
         CALL xl_memory_trim
         CALL xl_xenstore_unsent
         CALL xl_suspend
+        CALL xl_trace_start
+        CALL xl_trace_stop

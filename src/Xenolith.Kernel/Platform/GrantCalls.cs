@@ -3,6 +3,7 @@
 using Xenolith.Abi;
 using Xenolith.Kernel.Linux;
 using Xenolith.Kernel.Memory;
+using Xenolith.Kernel.Tracing;
 using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Platform;
@@ -46,7 +47,10 @@ internal static unsafe class GrantCalls
         for (int i = 0; i < count; i++)
         {
             GrantAccessRequest request = all[i];
-            all[i].Result = (int)GrantTable.Grant(request);
+            result = GrantTable.Grant(request);
+            all[i].Result = (int)result;
+            if (Trace.IsOn(TraceCategory.Grants) && result == 0)
+                Trace.Write(TraceKind.GrantAccess, request.Reference, request.Domain, request.Flags == GrantFlag.ReadOnly ? 1u : 0);
         }
         return 0;
     }
@@ -59,7 +63,13 @@ internal static unsafe class GrantCalls
         if (!UserMemory.IsReadable(references, (ulong)count * sizeof(uint)))
             return -Errno.Fault;
         for (int i = 0; i < count; i++)
-            ((int*)results)[i] = (int)GrantTable.End(((uint*)references)[i]);
+        {
+            uint reference = ((uint*)references)[i];
+            result = GrantTable.End(reference);
+            ((int*)results)[i] = (int)result;
+            if (Trace.IsOn(TraceCategory.Grants))
+                Trace.Write(TraceKind.GrantEnd, reference, (ulong)-result);
+        }
         return 0;
     }
 
@@ -72,10 +82,20 @@ internal static unsafe class GrantCalls
             return -Errno.Fault;
         if ((flags & ~(uint)GrantFlag.ReadOnly) != 0)
             return -Errno.Invalid;
-        return ForeignMappings.Map((GrantMapRequest*)requests, count, flags != 0, (ulong*)address);
+        GrantMapRequest first = *(GrantMapRequest*)requests;
+        result = ForeignMappings.Map((GrantMapRequest*)requests, count, flags != 0, (ulong*)address);
+        if (Trace.IsOn(TraceCategory.Grants) && result == 0)
+            Trace.Write(TraceKind.GrantMap, first.Reference, first.Domain, (uint)count);
+        return result;
     }
 
-    internal static long Unmap(ulong address, int count) => IsCount(count) ? ForeignMappings.Unmap(address, (ulong)count) : -Errno.Invalid;
+    internal static long Unmap(ulong address, int count)
+    {
+        long result = IsCount(count) ? ForeignMappings.Unmap(address, (ulong)count) : -Errno.Invalid;
+        if (Trace.IsOn(TraceCategory.Grants) && result == 0)
+            Trace.Write(TraceKind.GrantUnmap, 0, 0, (uint)count);
+        return result;
+    }
 
     internal static long NotifyUnmap(ulong address, long clearOffset, uint port)
     {
@@ -90,9 +110,19 @@ internal static unsafe class GrantCalls
         if (result != 0)
             return result;
         GrantCopyRequest* all = (GrantCopyRequest*)requests;
+        if (Trace.IsOn(TraceCategory.Grants))
+            TraceCopy(all, count);
         for (int done = 0; done < count; done += GrantOperation.Batch)
             GrantCopies.Copy(all + done, count - done < GrantOperation.Batch ? count - done : GrantOperation.Batch);
         return 0;
+    }
+
+    private static void TraceCopy(GrantCopyRequest* requests, int count)
+    {
+        ulong bytes = 0;
+        for (int i = 0; i < count; i++)
+            bytes += requests[i].Length;
+        Trace.Write(TraceKind.GrantCopy, 0, bytes, (uint)count);
     }
 
     private static bool IsCount(int count) => count is >= 1 and <= CountMaximum;

@@ -14,4 +14,5 @@ internal static class PlatformCall
     internal const ulong MemoryTrim = First + 19;
     internal const ulong XenstoreUnsent = First + 20;
     internal const ulong Suspend = First + 21;
+    internal const ulong TraceStart = First + 22, TraceStop = First + 23;
 }

@@ -38,6 +38,8 @@ internal static class PlatformDispatcher
 
             case PlatformCall.ShutdownReason: return Ending.SetReason(a);
             case PlatformCall.Suspend: return Suspension.Suspend();
+            case PlatformCall.TraceStart: return TraceCalls.Start(a);
+            case PlatformCall.TraceStop: return TraceCalls.Stop();
             case PlatformCall.MemoryTrim: return (long)PageTables.FreeEmptyTables(Layout.ForeignWindow) << 12;
 
             default: return -Errno.NoSystemCall;

@@ -1,6 +1,8 @@
 // Who runs: the order is the run queue's; here are blocking, waking, the switch itself and the account of time. Interrupts are off in all of this.
 using Xenolith.Kernel.Cpu;
+using Xenolith.Abi;
 using Xenolith.Kernel.Time;
+using Xenolith.Kernel.Tracing;
 
 namespace Xenolith.Kernel.Threads;
 
@@ -23,7 +25,12 @@ internal static unsafe class Scheduler
     }
 
     /// <summary>Makes a new thread runnable.</summary>
-    internal static void Start(Thread* thread) => PerCpu.This->Queue.Append(thread);
+    internal static void Start(Thread* thread)
+    {
+        if (Trace.IsOn(TraceCategory.Scheduler))
+            Trace.Write(TraceKind.ThreadStart, (uint)thread->Id, 0);
+        PerCpu.This->Queue.Append(thread);
+    }
 
     /// <summary>How long a thread has had the CPU, in nanoseconds.</summary>
     internal static ulong RunTime(Thread* thread)
@@ -112,6 +119,8 @@ internal static unsafe class Scheduler
     internal static void Exit()
     {
         PerCpu* cpu = PerCpu.This;
+        if (Trace.IsOn(TraceCategory.Scheduler))
+            Trace.Write(TraceKind.ThreadEnd, 0, 0);
         cpu->Current->State = ThreadState.Exited;
         Account(cpu);
         cpu->Queue.Leave(cpu->Current);
@@ -188,6 +197,8 @@ internal static unsafe class Scheduler
         if (next == current)
             return;
         Switches++;
+        if (Trace.IsOn(TraceCategory.Scheduler))
+            Trace.Write(TraceKind.ThreadSwitch, (uint)next->Id, current->State == ThreadState.Exited ? 2u : current->State == ThreadState.Blocked ? 1u : 0);
         Reap();
         if (current->State == ThreadState.Exited)
             cpu->Exited = current;
@@ -220,7 +231,11 @@ internal static unsafe class Scheduler
             if (next != null)
                 break;
             Timers.Arm(Timers.Never);
+            if (Trace.IsOn(TraceCategory.Scheduler))
+                Trace.Write(TraceKind.DomainBlock, 0, cpu->TimerSet);
             Asm.WaitForInterrupt();
+            if (Trace.IsOn(TraceCategory.Scheduler))
+                Trace.Write(TraceKind.DomainWake, cpu->TimerFired ? 1u : 0, 0);
         }
         while (true);
         cpu->Idle = false;

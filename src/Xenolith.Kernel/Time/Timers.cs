@@ -1,6 +1,8 @@
 // Deadlines of sleeping threads, and Xen's one-shot timer behind them. Tickless: armed only for a deadline or while two threads compete.
+using Xenolith.Abi;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Threads;
+using Xenolith.Kernel.Tracing;
 using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Time;
@@ -30,6 +32,8 @@ internal static unsafe class Timers
     {
         Interrupts++;
         PerCpu* cpu = PerCpu.This;
+        if (Trace.IsOn(TraceCategory.Timers))
+            Trace.Write(TraceKind.TimerFired, 0, cpu->TimerSet);
         cpu->TimerFired = true;
         cpu->TimerSet = Never;
     }

@@ -7,6 +7,7 @@ using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Time;
+using Xenolith.Kernel.Tracing;
 
 namespace Xenolith.Kernel.Xen;
 
@@ -172,6 +173,8 @@ internal static unsafe class EventChannels
 
     private static void Dispatch(uint port)
     {
+        if (Trace.IsOn(TraceCategory.Events) && port != Hypervisor.TimerPort)
+            Trace.Write(TraceKind.EventReceived, port, 0);
         if (port == Hypervisor.TimerPort || port == Hypervisor.ConsolePort)
         {
             Clear(port);

@@ -5,6 +5,7 @@ using Xenolith.Kernel.Linux;
 using Xenolith.Kernel.Memory;
 using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Time;
+using Xenolith.Kernel.Tracing;
 
 namespace Xenolith.Kernel.Xen;
 
@@ -52,7 +53,14 @@ internal static unsafe class ProgramEvents
         return result;
     }
 
-    internal static long Notify(uint port) => table.IsOpen(port) ? Hypercalls.Notify(port) : -Errno.Invalid;
+    internal static long Notify(uint port)
+    {
+        if (!table.IsOpen(port))
+            return -Errno.Invalid;
+        if (Trace.IsOn(TraceCategory.Events))
+            Trace.Write(TraceKind.EventSent, port, 0);
+        return Hypercalls.Notify(port);
+    }
 
     internal static long SetMasked(uint port, bool masked)
     {

@@ -7,6 +7,7 @@
 // another system time. All of it is done in one go, with interrupts off on the only virtual CPU: no thread sees anything in between.
 using Xenolith.Kernel.Entropy;
 using Xenolith.Kernel.Time;
+using Xenolith.Kernel.Tracing;
 
 namespace Xenolith.Kernel.Xen;
 
@@ -39,5 +40,6 @@ internal static class Suspension
         ExitCode.Resume();
         EntropyPool.Resume();
         ProgramEvents.Resume();
+        Trace.Resume();
     }
 }

@@ -17,6 +17,12 @@ public static partial class ImageLinker
     private const string ObjectCopier = "objcopy";
     private const string Demangler = "c++filt";
 
+    // What the collector calls at the start and end of a collection and of the pause for it: native/gc-trace.c comes in between.
+    private static readonly string[] s_traced =
+    [
+        "_ZN15GCToEEInterface11GcStartWorkEii", "_ZN15GCToEEInterface6GcDoneEi", "_ZN15GCToEEInterface9SuspendEEE14SUSPEND_REASON", "_ZN15GCToEEInterface9RestartEEEb",
+    ];
+
     /// <summary>Links an image as <paramref name="options"/> say. Equal inputs give equal images.</summary>
     /// <exception cref="ImageLinkException">It cannot be linked, or does not pass a check.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
@@ -113,7 +119,7 @@ public static partial class ImageLinker
         List<string> arguments =
         [
             "-static", "-nostdlib", "-T", options.LinkerScript, "-o", output,
-            "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np",
+            "-z", "max-page-size=4096", "--gc-sections", "--eh-frame-hdr", "--build-id=sha1", "--wrap=pthread_getattr_np", .. s_traced.Select(name => $"--wrap={name}"),
             Musl("crt1.o"), Musl("crti.o"), options.KernelObject, "-u", "xl_pvh_entry", options.ProgramObject,
             .. libraries,
             "--start-group", .. options.NativeLibraries, options.LibcShim, StoppingLibc(options), .. compilerLibrary, "--end-group", Musl("crtn.o"), .. data,

@@ -1,3 +1,5 @@
+using Xenolith.Abi;
+
 namespace Xenolith.EventChannels;
 
 /// <summary>
@@ -110,6 +112,7 @@ public sealed class EventChannel : IDisposable
             ThrowIfNotOpen(); // closed or resumed meanwhile
             return NotifyResult.NoPeer;
         }
+        _table.Trace(TraceKind.EventSent, Port);
         Interlocked.Increment(ref _sent);
         return NotifyResult.Sent;
     }

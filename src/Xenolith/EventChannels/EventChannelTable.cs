@@ -1,4 +1,6 @@
 using System.Text;
+using Xenolith.Abi;
+using Xenolith.Tracing;
 
 namespace Xenolith.EventChannels;
 
@@ -202,6 +204,13 @@ public sealed class EventChannelTable : IDisposable
         }
     }
 
+    /// <summary>Records an event, where the kernel does not.</summary>
+    internal void Trace(ushort kind, uint port)
+    {
+        if (_platform.Tracing.IsOn(TraceCategories.Events))
+            _platform.Tracing.Write(kind, 0, port, 0);
+    }
+
     private void Dispatch(ReadOnlySpan<uint> ports)
     {
         Interlocked.Increment(ref _batches);
@@ -209,6 +218,7 @@ public sealed class EventChannelTable : IDisposable
         _platform.Hooks.AfterWake(ports.Length);
         foreach (uint port in ports)
         {
+            Trace(TraceKind.EventReceived, port);
             EventChannel? channel;
             // The lock, uncontended as a rule, makes an event of a channel that is being opened wait until the channel is in the table.
             lock (SyncRoot)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Xenolith.Abi;
+using Xenolith.Tracing;
 
 namespace Xenolith.Grants;
 
@@ -31,6 +32,7 @@ public sealed partial class GrantTable
                 ? new XenException($"map {grants.Length} granted pages", error)
                 : new XenException($"map grant {grants[failed].Reference} of domain {grants[failed].Domain}", GrantOperations.ToError(requests[failed].Result));
         }
+        Trace(TraceKind.GrantMap, (uint)grants.Length, grants[0].Reference, grants[0].Domain);
         ForeignMapping mapping = new(this, address, grants.Length, access, generation, Origin.Here());
         lock (SyncRoot)
         {
@@ -60,11 +62,14 @@ public sealed partial class GrantTable
                 requests[i] = pieces[i].Request;
             Operations.Copy(requests);
             int failed = 0;
+            ulong bytes = 0;
             for (int i = 0; i < pieces.Length; i++)
             {
+                bytes += requests[i].Length;
                 pieces[i].Request.Result = requests[i].Result;
                 failed += requests[i].Result == GrantStatus.Okay ? 0 : 1;
             }
+            Trace(TraceKind.GrantCopy, (uint)pieces.Length, 0, bytes);
             return failed;
         }
         finally
@@ -79,6 +84,8 @@ public sealed partial class GrantTable
     internal XenError Unmap(ForeignMapping mapping, nint address)
     {
         XenError error = Operations.Unmap(address, mapping.PageCount);
+        if (error == XenError.None)
+            Trace(TraceKind.GrantUnmap, (uint)mapping.PageCount, 0, 0);
         lock (SyncRoot)
         {
             _mappings.Remove(mapping);
@@ -87,6 +94,13 @@ public sealed partial class GrantTable
                 _failedUnmaps++;
         }
         return error;
+    }
+
+    /// <summary>Records what happens to grants, where the kernel does not.</summary>
+    private void Trace(ushort kind, uint count, uint reference, ulong value)
+    {
+        if (Platform.Tracing.IsOn(TraceCategories.Grants))
+            Platform.Tracing.Write(kind, count, reference, value);
     }
 
     /// <summary>The hypervisor writes to these pages by their address: they must not be given to another while it does.</summary>

@@ -233,6 +233,7 @@ public sealed partial class GrantTable : IDisposable
             Operations.Grant(new Span<GrantAccessRequest>(ref request));
             if (request.Result != 0)
                 throw new XenException($"grant a page to domain {domain}", (XenError)(-request.Result));
+            Trace(TraceKind.GrantAccess, request.Flags == 0 ? 0u : 1, request.Reference, domain);
             slot = new Slot { State = SlotState.Granted, Domain = domain, Pages = pages, Origin = Origin.Here() };
             pages.AddHold();
             _reserved--;
@@ -335,6 +336,7 @@ public sealed partial class GrantTable : IDisposable
     {
         XenError error = XenError.None;
         Operations.End(new ReadOnlySpan<uint>(in reference), new Span<XenError>(ref error));
+        Trace(TraceKind.GrantEnd, 0, reference, (ulong)error);
         return error;
     }
 

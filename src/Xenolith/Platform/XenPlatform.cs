@@ -123,7 +123,7 @@ public abstract class XenPlatform : IAsyncDisposable
                     throw new PlatformNotSupportedException("This domain has no way to xenstored. Start it with a toolstack that provides one, as xl does; "
                         + "in dom0 start xenstored.");
                 }
-                return _xenstore ??= new XenstoreClient(CreateXenstoreTransport(), XenstoreClientOptions.Default);
+                return _xenstore ??= new XenstoreClient(CreateXenstoreTransport(), XenstoreClientOptions.Default, Tracing);
             }
         }
     }

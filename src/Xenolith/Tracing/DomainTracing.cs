@@ -52,9 +52,9 @@ public sealed class DomainTracing
     /// <exception cref="InvalidOperationException">There is a trace already (<see cref="IsRunning"/>), perhaps one that was started from outside.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The ring is too small or too large.</exception>
     /// <exception cref="XenException">There is no memory for the ring.</exception>
-    public TraceSession Start(TraceOptions? options = null)
+    public TraceSession Start(TraceSessionOptions? options = null)
     {
-        options ??= TraceOptions.Default;
+        options ??= TraceSessionOptions.Default;
         uint records = options.RoundedCount;
         TraceOperations operations = Operations;
         TraceCategories categories = options.Categories & operations.Supported;

@@ -22,6 +22,8 @@ internal sealed class LibraryTraceRing : TraceRing
         state->Records = start + stateRecords;
         state->Mask = records - 1;
         state->Wake = TraceState.NoWake;
+        for (uint i = 0; i < records; i++)
+            state->Records[i].Sequence = i - records + 1; // as if of the ring before: 0 would be one who is at it
         return new LibraryTraceRing(memory, state);
     }
 
@@ -29,16 +31,20 @@ internal sealed class LibraryTraceRing : TraceRing
     {
         ulong position = Interlocked.Increment(ref State->Head) - 1;
         TraceRecord* record = State->Records + (position & State->Mask);
-        Volatile.Write(ref record->Sequence, 0);
-        Interlocked.MemoryBarrier(); // no field is written before that
-        record->Time = time;
-        record->Kind = kind;
-        record->Count = (ushort)Math.Min(count, ushort.MaxValue);
-        record->Thread = thread;
-        record->Detail = detail;
-        record->Value = value;
-        Volatile.Write(ref record->Sequence, (uint)position + 1);
-        if (position == Volatile.Read(ref State->Wake))
+        // The same as in the kernel (TraceWriter.cs): a place at which somebody is still, a whole ring behind, is left to him.
+        if (Interlocked.Exchange(ref record->Sequence, 0) != 0 || (uint)(position - State->Mask) == 0)
+        {
+            record->Time = time;
+            record->Kind = kind;
+            record->Count = (ushort)Math.Min(count, TraceRecord.MaximumCount);
+            record->Thread = thread;
+            record->Detail = detail;
+            record->Value = value;
+            Volatile.Write(ref record->Sequence, (uint)position + 1);
+        }
+
+        ulong wake = Volatile.Read(ref State->Wake);
+        if (position >= wake && Interlocked.CompareExchange(ref State->Wake, TraceState.NoWake, wake) == wake)
             Volatile.Read(ref _waiter)?.TrySetResult();
         GC.KeepAlive(_memory);
     }

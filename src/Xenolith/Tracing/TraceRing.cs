@@ -55,9 +55,9 @@ internal abstract unsafe class TraceRing(TraceState* state)
                     return true;
                 }
             }
-            else if (expected != 0 && Volatile.Read(ref State->Head) - position <= Size)
+            else if (expected != 0 && (before == 0 || before == expected - (uint)Size) && Volatile.Read(ref State->Head) - position <= Size)
             {
-                break; // its writer is not done
+                break; // its writer is not done, or has not begun
             }
 
             lost++;

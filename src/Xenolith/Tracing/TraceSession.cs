@@ -98,6 +98,10 @@ public sealed class TraceSession : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 return _stopped.IsCancellationRequested;
             }
+            catch (ObjectDisposedException) when (_stopped.IsCancellationRequested)
+            {
+                return true;
+            }
             catch (StaleHandleException)
             {
                 // The domain was resumed; the trace goes on, and the wait with another port.

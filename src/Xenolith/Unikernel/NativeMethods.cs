@@ -74,6 +74,16 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Kernel, EntryPoint = "xl_suspend")]
     internal static partial int Suspend();
 
+    [LibraryImport(Kernel, EntryPoint = "xl_trace_start")]
+    internal static partial int TraceStart(PlatformTraceStart* request);
+
+    [LibraryImport(Kernel, EntryPoint = "xl_trace_stop")]
+    internal static partial int TraceStop();
+
+    // Fills in one record: shorter than the announcement to the collector that it leaves out.
+    [LibraryImport(Kernel, EntryPoint = "xl_trace_write"), SuppressGCTransition]
+    internal static partial void TraceWrite(uint kind, uint count, uint detail, ulong value);
+
     // Copies ten counters: shorter than the announcement to the collector that it leaves out.
     [LibraryImport(Kernel, EntryPoint = "xl_memory_info"), SuppressGCTransition]
     internal static partial int ReadMemory(MemoryInfo* info);

@@ -1,5 +1,6 @@
 using Xenolith.Abi;
 using Xenolith.Lifecycle;
+using Xenolith.Tracing;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Unikernel;
@@ -29,6 +30,8 @@ internal sealed class UnikernelPlatform : XenPlatform
         TryGetXenstoreRing(out nint page, out uint port) ? TakeOverXenstoreRing(page, port) : null;
 
     private protected override UnsentBytes Unsent => _unsent.Value;
+
+    internal override TraceOperations CreateTraceOperations() => new UnikernelTrace(this);
 
     private static unsafe bool TryGetXenstoreRing(out nint page, out uint port)
     {

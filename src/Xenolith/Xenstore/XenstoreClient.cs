@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Xenolith.Abi;
+using Xenolith.Tracing;
 
 namespace Xenolith.Xenstore;
 
@@ -22,10 +23,10 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     private readonly XenstoreClientOptions _options;
 
     /// <summary>A client that connects when it is first used.</summary>
-    internal XenstoreClient(XenstoreTransport transport, XenstoreClientOptions options)
+    internal XenstoreClient(XenstoreTransport transport, XenstoreClientOptions options, DomainTracing? tracing = null)
     {
         _options = options;
-        Connection = new XenstoreConnection(transport, options);
+        Connection = new XenstoreConnection(transport, options, tracing);
     }
 
     /// <summary>How many connections there have been, this one included: grows by one each time the connection is renewed.</summary>

@@ -105,6 +105,7 @@ internal sealed partial class XenstoreConnection
         XenstorePayloadReader reader = new(message.Payload.Span);
         if (!reader.TryReadWatchEvent(out ReadOnlySpan<byte> path, out ReadOnlySpan<byte> token))
             throw new XenstoreProtocolException("The peer sent a watch event without a path and a token. The connection is closed.");
+        Trace(TraceKind.XenstoreWatch, message.Type, 0);
         WatchRegistration? watch;
         lock (_lock)
         {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
 using Xenolith.Abi;
+using Xenolith.Tracing;
 
 namespace Xenolith.Xenstore;
 
@@ -19,6 +20,7 @@ namespace Xenolith.Xenstore;
 internal sealed partial class XenstoreConnection : IAsyncDisposable
 {
     private readonly XenstoreTransport _transport;
+    private readonly DomainTracing? _tracing;
     private readonly FairSemaphore _slots;
     private readonly CancellationTokenSource _stop = new();
     private readonly Signal _finished = new();
@@ -35,11 +37,12 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
     private bool _isStarted;
     private Exception? _end;
 
-    public XenstoreConnection(XenstoreTransport transport, XenstoreClientOptions options)
+    public XenstoreConnection(XenstoreTransport transport, XenstoreClientOptions options, DomainTracing? tracing)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxOutstandingRequests, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.WatchEventCapacity, 1, nameof(options));
         _transport = transport;
+        _tracing = tracing;
         _slots = new FairSemaphore(options.MaxOutstandingRequests);
     }
 
@@ -130,6 +133,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         while (_lastRequestId == 0 || _pending.ContainsKey(_lastRequestId));
         _pending.Add(_lastRequestId, request);
         _requests++;
+        Trace(TraceKind.XenstoreRequest, request.Type, _lastRequestId);
         XenstoreCodec.WriteHeader(_outgoing.GetSpan(XenstoreCodec.HeaderSize), new XenstoreMessageHeader
         {
             Type = (uint)request.Type,
@@ -304,6 +308,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
 
     private void DispatchReply(in XenstoreMessage message)
     {
+        Trace(TraceKind.XenstoreReply, message.Type, message.RequestId);
         XenstoreRequest? request;
         lock (_lock)
         {
@@ -326,6 +331,12 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             _slots.Release();
         if (!request.TrySetResult(message) && message.Type != XenstoreMessageType.Error)
             request.Undo?.Invoke(message);
+    }
+
+    private void Trace(ushort kind, XenstoreMessageType type, uint number)
+    {
+        if (_tracing is not null && _tracing.IsOn(TraceCategories.Xenstore))
+            _tracing.Write(kind, 0, (uint)type, number);
     }
 
     /// <summary>Ends the requests of a connection that has ended, but for those that can be made again.</summary>

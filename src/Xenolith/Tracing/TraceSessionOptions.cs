@@ -3,13 +3,13 @@ using Xenolith.Abi;
 namespace Xenolith.Tracing;
 
 /// <summary>How <see cref="DomainTracing.Start"/> traces.</summary>
-public sealed record TraceOptions
+public sealed record TraceSessionOptions
 {
     /// <summary>The defaults.</summary>
-    public static TraceOptions Default { get; } = new();
+    public static TraceSessionOptions Default { get; } = new();
 
     /// <summary>
-    /// Records that the ring holds, 128 to 2,097,152; rounded up to a power of two. A record takes 32 bytes. Default: 32,768, which is 1 MiB, a burst of
+    /// Records that the ring holds, 128 to 524,288; rounded up to a power of two. A record takes 32 bytes. Default: 32,768, which is 1 MiB, a burst of
     /// that many events between two reads, and small enough for a domain of 32 MiB.
     /// </summary>
     public int RecordCount { get; init; } = 32_768;
