@@ -63,9 +63,10 @@ public sealed class XenolithEventSource : EventSource
     /// <param name="cancellationToken">Ends the publishing; the trace goes on.</param>
     /// <exception cref="NotSupportedException">The image was built without event sources.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    [NonEvent]
     public async Task PublishAsync(TraceSession session, TimeSpan latency, CancellationToken cancellationToken = default)
     {
-        if (AppContext.TryGetSwitch("System.Diagnostics.Tracing.EventSource.IsSupported", out bool isSupported) && !isSupported)
+        if (!GetSources().Contains(this)) // without event sources none is entered
             throw new NotSupportedException("This image was built without event sources: put <EventSourceSupport>true</EventSourceSupport> into its project.");
         TraceNames names = new();
         TraceRecord[] records = new TraceRecord[BatchSize];
@@ -120,6 +121,7 @@ public sealed class XenolithEventSource : EventSource
     [Event(LostId, Level = EventLevel.Warning)]
     private void Lost(long time, int kind, int thread, long detail, long value, string name) => Write(LostId, time, kind, thread, detail, value, name);
 
+    [NonEvent]
     private void Publish(in TraceRecord record, TraceNames names)
     {
         if (names.Add(record) || !IsEnabled())

@@ -30,6 +30,7 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["metrics"] = Metrics.ShowAsync,
     ["trace"] = Tracing.ShowAsync,
     ["trace-follow"] = Tracing.FollowAsync,
+    ["trace-cost"] = Tracing.CostAsync,
     ["trace-listen"] = Tracing.ListenAsync,
     ["time-monotonic"] = Time.MonotonicAsync,
     ["time-wall"] = Time.WallClockAsync,
