@@ -180,7 +180,7 @@ public sealed partial class TestBed : IAsyncDisposable
             $"{program} in dom0",
             RunRequest(program, arguments, new Dictionary<string, string>(), "/", terminal: false, 0, 0),
             Timeout.InfiniteTimeSpan,
-            (channel, _, cancel) =>
+            (channel, progressed, cancel) =>
             {
                 _ = channel.SendAllAsync(input, cancel); // Ends with the program or with the input, whichever is first.
                 return Task.WhenAll(channel.ReceiveAllAsync(StreamNumber.Output, output, cancel, flush: true), channel.ReceiveAllAsync(StreamNumber.Error, error, cancel));

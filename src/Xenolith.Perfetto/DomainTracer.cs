@@ -44,7 +44,22 @@ public enum TraceEnd
 /// <param name="Lost">Records that the domain had to overwrite.</param>
 /// <param name="Skipped">Records that made no sense.</param>
 /// <param name="Length">Bytes of the file.</param>
-public readonly record struct DomainTracerResult(TraceEnd End, long Records, long Lost, long Skipped, long Length);
+public readonly record struct DomainTracerResult(TraceEnd End, long Records, long Lost, long Skipped, long Length)
+{
+    /// <summary>One line for a user.</summary>
+    public override string ToString()
+    {
+        string lost = Lost == 0 ? "none lost" : $"{Lost} lost (a larger --buffer or fewer --categories help)";
+        string skipped = Skipped == 0 ? "" : $", {Skipped} left out because they make no sense";
+        string end = End switch
+        {
+            TraceEnd.FileFull => "; ended because the file has reached its --limit",
+            TraceEnd.Broken => "; ended because the domain broke the rules of the trace",
+            _ => "",
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{Records} records, {lost}{skipped}, {Length / 1024.0:0.#} KiB{end}; open it in https://ui.perfetto.dev");
+    }
+}
 
 /// <summary>Traces another domain into a file for Perfetto.</summary>
 public static class DomainTracer

@@ -17,6 +17,7 @@ public sealed class PerfettoWriter : IDisposable
     private const ulong Key = 1; // of slices of which a track has one at a time
     private const string Gc = "gc", Scheduler = "scheduler", Timers = "timers", Events = "events", Grants = "grants", Store = "xenstore", Memory = "memory",
         Program = "program";
+    private const string RunningThread = "running thread";
 
     private readonly PacketWriter _packets;
     private readonly int _domain;
@@ -151,11 +152,10 @@ public sealed class PerfettoWriter : IDisposable
 
     private bool WriteScheduler(in TraceRecord record)
     {
-        Track cpu = Get("CPU"), running = Get("running thread");
         switch (record.Kind)
         {
             case TraceKind.ThreadSwitch:
-                Run(running, record.Detail);
+                Run(Get(RunningThread), record.Detail);
                 return true;
             case TraceKind.ThreadStart:
                 if (GetThread(record.Detail) is null || GetThread(record.Thread) is not { } maker)
@@ -171,21 +171,26 @@ public sealed class PerfettoWriter : IDisposable
                 _names.ForgetThread(record.Thread);
                 return true;
             case TraceKind.DomainBlock:
-                Run(running, 0);
-                _packets.EndAll(cpu);
-                return _packets.Begin(cpu, Key, Scheduler, "blocked");
+                Run(Get(RunningThread), 0);
+                return WriteCpu("blocked", default);
             case TraceKind.DomainWake:
-                _packets.EndAll(cpu);
-                return _packets.Begin(cpu, Key, Scheduler, "running", new Argument("woken by the timer", record.Detail));
+                return WriteCpu("running", new Argument("woken by the timer", record.Detail));
             default:
                 return false;
         }
     }
 
+    private bool WriteCpu(string state, Argument argument)
+    {
+        Track cpu = Get("CPU");
+        _packets.EndAll(cpu);
+        return _packets.Begin(cpu, Key, Scheduler, state, argument);
+    }
+
     /// <summary>Who runs after the CPU has woken is not told, if it is the thread that ran before: the next thing that it does tells it.</summary>
     private void NoteRunning(in TraceRecord record)
     {
-        if (_running == 0 && record.Thread != 0 && _tracks.TryGetValue("running thread", out Track? running)
+        if (_running == 0 && record.Thread != 0 && _tracks.TryGetValue(RunningThread, out Track? running)
             && record.Kind is not (TraceKind.Lost or TraceKind.ThreadSwitch or TraceKind.DomainBlock or TraceKind.DomainWake or TraceKind.EventReceived or TraceKind.TimerFired))
         {
             Run(running, record.Thread);
@@ -203,7 +208,7 @@ public sealed class PerfettoWriter : IDisposable
     private bool WriteProgram(in TraceRecord record)
     {
         string name = _names.Get(record.Detail);
-        Argument value = record.Value == 0 ? default : new Argument("value", record.Value, ArgumentKind.Signed);
+        Argument value = record.Value == 0 ? default : new Argument(record.Kind == TraceKind.UserEnd ? "value at the end" : "value", record.Value, ArgumentKind.Signed);
         switch (record.Kind)
         {
             case TraceKind.UserBegin:

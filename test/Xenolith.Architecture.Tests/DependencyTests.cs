@@ -14,7 +14,9 @@ public sealed class DependencyTests
         ["Xenolith.Sdk"] = ([], []),
         ["Xenolith.Bed"] = ([], ["Xenolith.Bed.Agent"]), // embeds its program
         ["Xenolith.Bed.Agent"] = (["Xenolith.Bed"], []), // the protocol's sources
-        ["Xenolith.Cli"] = (["Xenolith.Bed", "Xenolith.Sdk"], ["Xenolith.Kernel"]), // carries its object
+        ["Xenolith.Perfetto"] = (["Xenolith"], []),
+        ["Xenolith.Tracer"] = (["Xenolith.Perfetto"], []),
+        ["Xenolith.Cli"] = (["Xenolith.Abi", "Xenolith.Bed", "Xenolith.Sdk"], ["Xenolith.Kernel", "Xenolith.Tracer"]), // carries the object of one, the program of the other
     };
 
     public static TheoryData<string> Projects => [.. ProjectGraph.Projects("src").Keys];

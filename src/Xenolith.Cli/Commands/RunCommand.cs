@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Xenolith.Cli.Building;
 using Xenolith.Cli.Running;
+using Xenolith.Cli.Tracing;
 
 namespace Xenolith.Cli.Commands;
 
@@ -21,7 +22,7 @@ internal static class RunCommand
         Option<bool> process = new("--process") { Description = "Run the same image as a Linux process, where there is no QEMU." };
         Option<bool> debugger = new("--gdb") { Description = "Wait for gdb before the program's first instruction, and say how to connect it." };
         Option<string?> trace = new("--trace") { Description = "Trace the program, if it offers to be traced, into a file that Perfetto opens.", HelpName = "FILE" };
-        Option<string> categories = TraceCommand.Categories("--trace-categories");
+        Option<string> categories = TraceCategories.CreateOption("--trace-categories");
         RequirePositive(memory);
         RequirePositive(maximum);
         RequirePositive(virtualCpus);
@@ -56,7 +57,7 @@ internal static class RunCommand
                 ColdBoot = result.GetValue(cold),
                 Debugger = result.GetValue(debugger),
                 Trace = result.GetValue(trace),
-                TraceCategories = TraceCommand.Parse(result.GetRequiredValue(categories)),
+                TraceCategories = TraceCategories.Parse(result.GetRequiredValue(categories)),
             };
             return result.GetValue(process)
                 ? await ProcessRunner.RunAsync(options, cancellation).ConfigureAwait(false)

@@ -1,6 +1,7 @@
 // Runs an image as a domain of the test bed and brings its console here while it runs.
 
 using Xenolith.Bed;
+using Xenolith.Cli.Tracing;
 using Xenolith.Sdk.Toolstack;
 using BedDisk = Xenolith.Bed.DomainDisk;
 

@@ -1,5 +1,3 @@
-using Xenolith.Tracing;
-
 namespace Xenolith.Cli.Running;
 
 /// <summary>A run of an image.</summary>
@@ -32,8 +30,8 @@ internal sealed record RunOptions
     /// <summary>The file that gets a trace; null for none.</summary>
     internal string? Trace { get; init; }
 
-    /// <summary>What is traced.</summary>
-    internal TraceCategories TraceCategories { get; init; } = TraceCategories.Default;
+    /// <summary>What is traced: bits of <see cref="Abi.TraceCategory"/>.</summary>
+    internal uint TraceCategories { get; init; }
 
     /// <summary>Whether the hypervisor boots from nothing.</summary>
     internal bool ColdBoot { get; init; }

@@ -63,7 +63,7 @@ internal sealed class ServedTrace : IAsyncDisposable
         {
             pages = await platform.Grants.ShareAsync(options.ReaderDomain, 1 + (int)request.Pages, GrantAccess.ReadWrite, cancellationToken);
             channel = platform.EventChannels.AllocateUnbound(options.ReaderDomain);
-            TraceSession session = platform.Tracing.Start(new TraceOptions { RecordCount = (int)request.Records, Categories = categories });
+            TraceSession session = platform.Tracing.Start(new TraceSessionOptions { RecordCount = (int)request.Records, Categories = categories });
             ServedTrace trace = new(platform, options, pages, channel, session);
             (pages, channel) = (null, null);
             return (trace, TraceRefusal.None);

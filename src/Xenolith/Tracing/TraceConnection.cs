@@ -17,8 +17,8 @@ public sealed record TraceConnectionOptions
     /// <summary>What is recorded. Default: <see cref="TraceCategories.Default"/>.</summary>
     public TraceCategories Categories { get; init; } = TraceCategories.Default;
 
-    /// <summary>Records that the domain keeps until they are fetched, in memory of its own (<see cref="TraceOptions.RecordCount"/>). Default: 32,768, which is 1 MiB.</summary>
-    public int RecordCount { get; init; } = TraceOptions.Default.RecordCount;
+    /// <summary>Records that the domain keeps until they are fetched, in memory of its own (<see cref="TraceSessionOptions.RecordCount"/>). Default: 32,768, which is 1 MiB.</summary>
+    public int RecordCount { get; init; } = TraceSessionOptions.Default.RecordCount;
 
     /// <summary>Pages through which they are fetched, a power of two up to 256. Default: 64, a quarter of a MiB: a trip of the tool through its loop takes that many.</summary>
     public int Pages { get; init; } = 64;

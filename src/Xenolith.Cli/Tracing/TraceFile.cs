@@ -1,4 +1,4 @@
-namespace Xenolith.Cli.Running;
+namespace Xenolith.Cli.Tracing;
 
 /// <summary>
 /// The file that gets a trace. Whether it can be written is known before a trace is asked for, and what an earlier one left in it is gone only when there is a new one.
