@@ -31,6 +31,9 @@ internal static class Images
     /// <summary>Its first argument names a scenario of the platform API.</summary>
     internal static string Platform { get; } = Published("test/Programs/Platform");
 
+    /// <summary>Draws random numbers after each resume.</summary>
+    internal static string Copies { get; } = Published("test/Programs/Copies");
+
     /// <summary>Its first argument names a defect that must end it. Its kernel has functions that break it.</summary>
     internal static string Defects { get; } = Published("test/Programs/Defects");
 

@@ -28,11 +28,11 @@ internal sealed class Traveller : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>Starts a program, and returns when it has said that it works.</summary>
-    internal static async Task<Traveller> StartAsync(TestBed bed, DomainOptions options)
+    /// <summary>Starts a program, and returns when it has said a word.</summary>
+    internal static async Task<Traveller> StartAsync(TestBed bed, DomainOptions options, string word = "working")
     {
         Domain domain = await bed.CreateDomainAsync(options, Cancellation);
-        await domain.Console.WaitForLineAsync("working", cancellationToken: Cancellation);
+        await domain.Console.WaitForLineAsync(word, cancellationToken: Cancellation);
         return new Traveller(bed, domain);
     }
 
@@ -82,8 +82,15 @@ internal sealed class Traveller : IAsyncDisposable
     /// <summary>Waits for the program's end, and returns its exit code and its output on all of its consoles.</summary>
     internal async Task<(string? ExitCode, string Output)> CompleteAsync()
     {
-        string? code = await _bed.Xenstore.WaitAsync($"{await DataAsync()}/exit-code", value => value is not null, s_patience, Cancellation);
-        return (code, await ReadConsolesAsync());
+        try
+        {
+            string? code = await _bed.Xenstore.WaitAsync($"{await DataAsync()}/exit-code", value => value is not null, cancellationToken: Cancellation);
+            return (code, await ReadConsolesAsync());
+        }
+        catch (BedTimeoutException)
+        {
+            return (null, await ReadConsolesAsync());
+        }
     }
 
     internal async Task<string> DataAsync()

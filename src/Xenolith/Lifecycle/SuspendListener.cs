@@ -39,16 +39,17 @@ internal sealed class SuspendListener : IAsyncDisposable
                 {
                     await _lifecycle.SuspendAsync();
                 }
-                catch (XenException error)
+                catch (Exception error)
                 {
-                    _report(new HookFailure("suspend", error)); // the domain goes on, and the toolstack gives up
+                    // Xen has refused, or there is no memory. The domain goes on, and the toolstack gives up; the next request may fare better.
+                    _report(new HookFailure("suspend", error));
                 }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
-        catch (Exception error) when (error is XenstoreException or ObjectDisposedException)
+        catch (Exception error)
         {
             _report(new HookFailure("suspend", error)); // no request can be heard any more
         }

@@ -48,6 +48,9 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["console-talk"] = Consoles.TalkAsync,
     ["console-break"] = Consoles.BreakAsync,
     ["console-read"] = Consoles.ReadToEndAsync,
+    ["suspend-handles"] = Suspending.HandlesAsync,
+    ["suspend-hooks"] = Suspending.HooksAsync,
+    ["suspend-input"] = Suspending.InputAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))

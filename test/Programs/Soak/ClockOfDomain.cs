@@ -8,20 +8,20 @@ namespace Soak;
 internal static class ClockOfDomain
 {
     // Nanoseconds.
-    private const double Close = 10e6;
+    private const long Close = 25_000_000;
 
     /// <summary>
-    /// Prints the error and its uncertainty in nanoseconds, by the narrowest of the answers: the domain read its clock at some time between question and
-    /// answer. Asks until the uncertainty is small, but no more often than it is told.
+    /// Prints between which two numbers of nanoseconds the domain's clock is ahead of this one. The domain read its clock at some time between question and
+    /// answer, so each answer gives such a pair, and all have to be true. Asks until they leave little, but no more often than it is told.
     /// </summary>
     internal static async Task<int> MeasureAsync(XenstoreClient store, int domain, int most)
     {
         string home = $"/local/domain/{domain.ToString(CultureInfo.InvariantCulture)}/data";
-        long error = 0, uncertainty = long.MaxValue;
+        long least = long.MinValue, greatest = long.MaxValue;
         int asked = 0;
         await using XenstoreWatch answers = await store.WatchAsync($"{home}/answer");
         await answers.ReadAsync(); // a watch begins with an event
-        for (; asked < most && (asked < 5 || uncertainty > Close); asked++)
+        for (; asked < most && (asked < 5 || least < -Close || greatest > Close); asked++)
         {
             string question = $"time-{Guid.NewGuid():N}";
             long start = Stopwatch.GetTimestamp();
@@ -36,12 +36,11 @@ internal static class ClockOfDomain
                 answer = await store.ReadAsync($"{home}/answer");
             }
             while (answer?.StartsWith(question, StringComparison.Ordinal) != true);
-            if ((after - before) / 2 >= uncertainty)
-                continue;
-            uncertainty = (after - before) / 2;
-            error = long.Parse(answer.AsSpan(question.Length), CultureInfo.InvariantCulture) - before - uncertainty;
+            long answered = long.Parse(answer.AsSpan(question.Length), CultureInfo.InvariantCulture);
+            least = Math.Max(least, answered - after);
+            greatest = Math.Min(greatest, answered - before);
         }
-        Console.WriteLine($"{error} {uncertainty} {asked}");
+        Console.WriteLine($"{least} {greatest} {asked}");
         return 0;
     }
 

@@ -12,9 +12,13 @@ namespace Soak;
 /// </summary>
 internal sealed class Journey(XenPlatform platform) : IDisposable
 {
+    // Saving and migrating takes a processor, too, and the emulated machine has one.
+    private const int Breath = 20;
+
     private readonly Load[] _loads =
     [
-        new GarbageLoad(0), new GarbageLoad(1), new ThreadLoad(), new TaskLoad(), new TimerLoad(), new FileLoad(0), new ExceptionLoad(), new LuggageLoad(),
+        new GarbageLoad(0) { Breath = Breath }, new GarbageLoad(1) { Breath = Breath }, new ThreadLoad { Breath = Breath }, new TaskLoad { Breath = Breath },
+        new TimerLoad(), new FileLoad(0) { Breath = Breath }, new ExceptionLoad { Breath = Breath }, new LuggageLoad(),
     ];
 
     internal async Task<int> RunAsync()

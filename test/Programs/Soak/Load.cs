@@ -20,6 +20,9 @@ internal abstract class Load(string name) : IDisposable
     /// <summary>How often a check failed.</summary>
     internal long Failures => Interlocked.Read(ref _failures);
 
+    /// <summary>Milliseconds between two pieces of work: 0 unless something outside the domain needs the processor too.</summary>
+    internal int Breath { get; init; }
+
     /// <summary>What it has to say at the end.</summary>
     internal virtual string Remark => "";
 
@@ -77,6 +80,8 @@ internal abstract class Load(string name) : IDisposable
                 Check(false, exception.ToString());
             }
             Interlocked.Increment(ref _operations);
+            if (Breath > 0)
+                Pause(Breath);
         }
     }
 }
