@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using Xenolith.Abi;
 using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Diagnostics;
+using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Boot;
 
@@ -27,7 +28,7 @@ internal static unsafe class StartInfo
 
     internal static HvmMemmapTableEntry* MemoryMap => (HvmMemmapTableEntry*)Here->Map;
     internal static int MemoryMapCount { get; private set; }
-    /// <summary>Bytes of RAM in the memory map: what the domain was given, the image's place included.</summary>
+    /// <summary>Bytes of RAM in the memory map: what the domain can have, the image's place included. <see cref="Memory.Frames.Ram"/> is what it has.</summary>
     internal static ulong Ram { get; private set; }
     internal static HvmModlistEntry* Modules => (HvmModlistEntry*)Here->Modules;
     internal static int ModuleCount { get; private set; }
@@ -68,6 +69,9 @@ internal static unsafe class StartInfo
         // The image, the kernel's own tables and stacks, and what the .NET runtime commits before Main.
         const ulong runtimeNeeds = 7 << 20;
         ulong needed = Asm.DataEnd - Asm.ImageStart + runtimeNeeds;
+        long given = Hypercalls.CurrentReservation();
+        if (given > 0 && (ulong)given << 12 < ram)
+            ram = (ulong)given << 12; // maxmem= is more than memory=
         if (ram < needed)
         {
             Log.Begin();

@@ -123,7 +123,8 @@ public class ConfigurationTests
             && (string?)os.Element("type") == "xenpvh"
             && (string?)os.Element("type")!.Attribute("machine") == "xenpvh"
             && ((string?)os.Element("cmdline") ?? "") == domain.CommandLine
-            && (int)root.Element("memory")! == domain.Memory
+            && (int)root.Element("memory")! == (domain.MaximumMemory ?? domain.Memory)
+            && ((int?)root.Element("currentMemory") ?? domain.Memory) == domain.Memory
             && root.Element("devices")!.Elements("disk").Count() == domain.Disks.Count;
     });
 
