@@ -18,7 +18,7 @@ public sealed partial class SuspendedContractTests(ImageBed bed)
         const int AtLeast = 5;
         await using Domain domain = await bed.Bed.CreateDomainAsync(
             new() { Name = "checkpointed", ImagePath = Images.Contract, CommandLine = $"--checkpoints {AtLeast}", Memory = Memory }, Cancellation);
-        await domain.Console.WaitForLineAsync("ready to be checkpointed", cancellationToken: Cancellation);
+        await WaitUntilReadyAsync(domain.Id, 0);
         // A domain that is suspended counts as one that has ended: its exit code is waited for.
         Task<string?> code = bed.Bed.Xenstore.WaitAsync($"/local/domain/{domain.Id}/data/exit-code", value => value is not null, s_limit, Cancellation);
         CommandResult last;
@@ -27,7 +27,7 @@ public sealed partial class SuspendedContractTests(ImageBed bed)
         while (last.ExitCode == 0 && !code.IsCompleted);
         await bed.Bed.RunAsync("rm", "-f", "/checkpointed.save");
 
-        string output = domain.Console.Text.Replace("\r", "", StringComparison.Ordinal);
+        string output = await ReadConsolesAsync(domain.Name);
         Assert.True(await code == "0", $"{last.Error}\n{output}"); // the last checkpoint may have met the domain's end
         string[] lines = output.Split('\n');
         Assert.DoesNotContain(lines, line => line.StartsWith("BROKEN", StringComparison.Ordinal));
@@ -43,15 +43,16 @@ public sealed partial class SuspendedContractTests(ImageBed bed)
             new() { Name = Name, ImagePath = Images.Contract, CommandLine = "--time 2", Memory = Memory }, Cancellation);
         try
         {
-            await domain.Console.WaitForLineAsync("ready to be suspended: 0", cancellationToken: Cancellation);
+            await WaitUntilReadyAsync(domain.Id, 0);
             Assert.Equal(0, (await XlAsync("save", "-c", Name, File)).ExitCode);
-            await domain.Console.WaitForLineAsync("ready to be suspended: 1", cancellationToken: Cancellation);
+            await WaitUntilReadyAsync(domain.Id, 1);
             Assert.Equal(0, (await XlAsync("save", Name, File)).ExitCode);
             Assert.Equal(0, (await XlAsync("restore", "-e", File)).ExitCode);
             string id = (await XlAsync("domid", Name)).Output.Trim();
-            string? code = await bed.Bed.Xenstore.WaitAsync($"/local/domain/{id}/data/exit-code", value => value is not null, cancellationToken: Cancellation);
+            string? code = await bed.Bed.Xenstore.WaitAsync(
+                $"/local/domain/{id}/data/exit-code", value => value is not null, s_limit, Cancellation);
 
-            string[] lines = (await bed.Bed.RunShellAsync($"cat /var/log/xen/console/guest-{Name}*.log", Cancellation)).Output.Replace("\r", "", StringComparison.Ordinal).Split('\n');
+            string[] lines = (await ReadConsolesAsync(Name)).Split('\n');
             Assert.True(code == "0", string.Join('\n', lines));
             Assert.Contains("Suspend: Cancelled", lines);
             Assert.Contains("Suspend: Resumed", lines);
@@ -67,6 +68,13 @@ public sealed partial class SuspendedContractTests(ImageBed bed)
 
     [GeneratedRegex("^Cancelled: [0-9]+$", RegexOptions.Multiline)]
     private static partial Regex Cancelled();
+
+    private Task WaitUntilReadyAsync(int id, int round) => bed.Bed.Xenstore.WaitAsync(
+        $"/local/domain/{id}/data/ready", value => value == $"{round}", s_limit, Cancellation);
+
+    /// <summary>All that a domain wrote; what is attached to its console ends with the first suspension.</summary>
+    private async Task<string> ReadConsolesAsync(string name) =>
+        (await bed.Bed.RunShellAsync($"cat /var/log/xen/console/guest-{name}*.log", Cancellation)).Output.Replace("\r", "", StringComparison.Ordinal);
 
     private Task<CommandResult> XlAsync(params string[] arguments) =>
         bed.Bed.RunAsync(new Dom0Command { Program = "xl", Arguments = arguments, Timeout = s_patience }, Cancellation);

@@ -49,7 +49,9 @@ public abstract class XenbusAttachment
 
     private protected XenPlatform Platform { get; }
 
-    /// <summary>Asks for an orderly end: <see cref="RunAsync"/> returns when this end is closed, which takes the other end's consent. Safe from any thread.</summary>
+    /// <summary>
+    /// Asks for an orderly end: <see cref="RunAsync"/> returns when this end is closed, which takes the other end's consent. Safe from any thread.
+    /// </summary>
     public void Close()
     {
         lock (_lock)

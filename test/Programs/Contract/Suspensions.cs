@@ -10,18 +10,19 @@ internal static class Suspensions
     // A suspension of a domain in emulation takes some seconds; one that never comes would be waited for.
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
-    /// <summary>Checks time over a number of suspensions, each of them over all cases at once. A line that says so asks for each suspension.</summary>
+    /// <summary>Checks time over a number of suspensions, each of them over all cases at once. A node, data/ready, asks for each suspension.</summary>
     /// <returns>How many cases failed.</returns>
     internal static async Task<int> CheckTimeAsync(XenPlatform platform, int suspensions)
     {
         int failed = 0;
         for (int i = 0; i < suspensions; i++)
         {
-            CountdownEvent arrivals = new(TimeContract.All.Count);
+            int number = i;
+            using CountdownEvent arrivals = new(TimeContract.All.Count);
             Task suspension = Task.Run(async () =>
             {
                 arrivals.Wait();
-                Console.WriteLine($"ready to be suspended: {i}");
+                await platform.Xenstore.WriteAsync("data/ready", $"{number}");
                 ShutdownRequest request = await platform.Lifecycle.WaitForRequestAsync(ShutdownRequest.Suspend);
                 SuspendOutcome outcome = await platform.Lifecycle.SuspendAsync();
                 Console.WriteLine($"{request}: {outcome}");
@@ -60,7 +61,7 @@ internal static class Suspensions
                 return default;
             });
         await using IAsyncDisposable allowed = await platform.Lifecycle.AllowSuspendAsync();
-        Console.WriteLine("ready to be checkpointed");
+        await platform.Xenstore.WriteAsync("data/ready", "0");
         do
             await suite();
         while (Volatile.Read(ref done) < checkpoints);

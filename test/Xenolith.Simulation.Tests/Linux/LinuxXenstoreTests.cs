@@ -22,7 +22,7 @@ public sealed class LinuxXenstoreTests
         FakeDevice device = new("xenbus");
         _ = device.Handle;
         _ = PumpAsync(device, await daemon.CreateTransport(3).ConnectAsync(Cancellation), piece);
-        await using XenstoreClient store = await XenstoreClient.ConnectAsync(new XenstoreDeviceTransport(device), cancellationToken: Cancellation).WaitAsync(s_patience, Cancellation);
+        await using XenstoreClient store = new(new XenstoreDeviceTransport(device), XenstoreClientOptions.Default);
         string value = new('x', 2000);
         await using XenstoreWatch watch = await store.WatchAsync("data/key", Cancellation);
         await watch.ReadAsync(Cancellation);

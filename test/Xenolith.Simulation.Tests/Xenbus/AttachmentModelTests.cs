@@ -74,7 +74,8 @@ public sealed class AttachmentModelTests
         }
         catch (Exception error)
         {
-            throw new InvalidOperationException($"Seed {seed}, {string.Join(", ", incidents.Select(one => $"{one.Incident} at {one.Moment}"))}: {error.Message}", error);
+            string happened = string.Join(", ", incidents.Select(one => $"{one.Incident} at {one.Moment}"));
+            throw new InvalidOperationException($"Seed {seed}, {happened}: {error.Message}", error);
         }
         return now;
 

@@ -149,7 +149,8 @@ internal sealed class EchoWorld : IDisposable
             RequireThatNothingIsLeft();
         });
         Assert.Empty(_badTransitions);
-        Assert.All(_executed.Where(number => IsOnce(number.Key)), number => Assert.True(number.Value == 1, $"{number.Key} was carried out {number.Value} times"));
+        foreach ((int number, int times) in _executed.Where(number => IsOnce(number.Key)))
+            Assert.True(times == 1, $"{number} was carried out {times} times");
     }
 
     private static bool IsOnce(int number) => number % 2 == 0;
@@ -209,7 +210,9 @@ internal sealed class EchoWorld : IDisposable
         }
     }
 
-    /// <summary>Has a domain serve the front end under all the numbers that it will have, as a toolstack that makes the nodes before it resumes a domain.</summary>
+    /// <summary>
+    /// Has a domain serve the front end under all the numbers that it will have: a toolstack makes the nodes before it resumes a domain.
+    /// </summary>
     private async Task ServeAsync(SimulatedDomain back)
     {
         foreach (ushort number in _numbers[_renumbered..])
