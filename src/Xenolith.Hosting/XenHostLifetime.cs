@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Xenolith.Abi;
 using Xenolith.Lifecycle;
+using Xenolith.Tracing;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Hosting;
 
 /// <summary>
-/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; and lets the toolstack save and migrate the domain. The last request decides whether the end of the program is a poweroff or a reboot.
+/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; and lets the toolstack save and migrate the domain, and tools in dom0 trace it. The last request decides whether the end of the program is a poweroff or a reboot.
 /// </summary>
 /// <remarks>
 /// How long the services may take is <c>HostOptions.ShutdownTimeout</c>, as ever. When they exceed it, stopping the host ends with an exception;
@@ -15,7 +17,9 @@ namespace Xenolith.Hosting;
 /// </remarks>
 public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
 {
+    private readonly XenPlatform _platform;
     private readonly DomainLifecycle _lifecycle;
+    private readonly XenHostOptions _options;
     private readonly IHostApplicationLifetime _application;
     private readonly ILogger<XenHostLifetime> _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -23,12 +27,15 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
     private Task _listening = Task.CompletedTask;
 
     /// <summary>Creates it.</summary>
-    public XenHostLifetime(XenPlatform platform, IHostApplicationLifetime application, ILogger<XenHostLifetime> logger)
+    public XenHostLifetime(
+        XenPlatform platform, IHostApplicationLifetime application, ILogger<XenHostLifetime> logger, IOptions<XenHostOptions>? options = null)
     {
         ArgumentNullException.ThrowIfNull(platform);
         ArgumentNullException.ThrowIfNull(application);
         ArgumentNullException.ThrowIfNull(logger);
+        _platform = platform;
         _lifecycle = platform.Lifecycle;
+        _options = options?.Value ?? new XenHostOptions();
         _application = application;
         _logger = logger;
     }
@@ -74,6 +81,7 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         try
         {
             await using IAsyncDisposable suspension = await _lifecycle.AllowSuspendAsync(_stop.Token);
+            await using TraceService? tracing = _options.AllowTracing ? await TryAllowTracingAsync() : null;
             await foreach (ShutdownRequest request in _lifecycle.RequestsAsync(cancellationToken: _stop.Token))
             {
                 LogRequest(request);
@@ -90,6 +98,20 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         }
     }
 
+    /// <returns><see langword="null"/> if xenstored refuses what is needed: the host goes on without.</returns>
+    private async Task<TraceService?> TryAllowTracingAsync()
+    {
+        try
+        {
+            return await _platform.Tracing.AllowRemoteAsync(cancellationToken: _stop.Token);
+        }
+        catch (XenstoreException exception)
+        {
+            LogUntraceable(exception);
+            return null;
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Information, "The toolstack asks for {Request}. The host stops.")]
     private partial void LogRequest(ShutdownRequest request);
 
@@ -98,4 +120,7 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
 
     [LoggerMessage(3, LogLevel.Error, "There is no way to xenstored any more: requests of the toolstack are not heard.")]
     private partial void LogDeaf(Exception exception);
+
+    [LoggerMessage(4, LogLevel.Warning, "Traces cannot be offered to tools in dom0.")]
+    private partial void LogUntraceable(Exception exception);
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Xenolith;
 using Xenolith.Hosting;
 
@@ -50,6 +51,7 @@ public static class XenHostingExtensions
             return services;
         // A host takes the last lifetime that is registered; its own, which waits for signals, comes first.
         return services.AddSingleton<IHostLifetime>(provider => new XenHostLifetime(
-            platform, provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<ILogger<XenHostLifetime>>()));
+            platform, provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<ILogger<XenHostLifetime>>(),
+            provider.GetService<IOptions<XenHostOptions>>()));
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Xenolith.Abi;
 using Xenolith.Simulation;
 using Xenolith.Tests.Platform;
+using Xenolith.Tracing;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Hosting.Tests;
@@ -106,6 +107,31 @@ public sealed class HostLifetimeTests : IAsyncDisposable
         await host.StopAsync(Cancellation);
         Assert.Equal("0", await _toolstack.ReadAsync("/local/domain/1/control/feature-poweroff", Cancellation));
         Assert.Equal(0, _hypervisor.Xenstored.WatchCount);
+    }
+
+    [Fact]
+    public async Task A_tool_in_dom0_can_trace_the_host_while_it_runs()
+    {
+        using IHost host = Build(new Service());
+        await host.StartAsync(Cancellation);
+        await using (TraceConnection connection = await TraceConnection.ConnectAsync(
+            _zero.Platform, _domain.Id, new TraceConnectionOptions { WaitForOffer = true }, Cancellation))
+        {
+            Assert.True(_domain.Platform.Tracing.IsRunning);
+        }
+        await host.StopAsync(Cancellation);
+        Assert.Null(await _toolstack.ReadAsync("/local/domain/1/data/xenolith/trace/offer", Cancellation));
+        Assert.False(_domain.Platform.Tracing.IsRunning);
+    }
+
+    [Fact]
+    public async Task A_host_that_is_told_not_to_offers_no_traces()
+    {
+        using IHost host = Build(new Service(), configure: services => services.Configure<XenHostOptions>(options => options.AllowTracing = false));
+        await host.StartAsync(Cancellation);
+        await _toolstack.WaitForValueAsync("/local/domain/1/control/feature-reboot", value => value == "1", Cancellation);
+        Assert.Null(await _toolstack.ReadAsync("/local/domain/1/data/xenolith/trace/offer", Cancellation));
+        await host.StopAsync(Cancellation);
     }
 
     [Fact]
@@ -212,7 +238,7 @@ public sealed class HostLifetimeTests : IAsyncDisposable
     public void In_a_process_nothing_reboots() =>
         Assert.Throws<PlatformNotSupportedException>(() => XenPlatform.Current.Lifecycle);
 
-    private IHost Build(Service service, TimeSpan? shutdownTimeout = null)
+    private IHost Build(Service service, TimeSpan? shutdownTimeout = null, Action<IServiceCollection>? configure = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.UseXen(_domain.Platform);
@@ -220,6 +246,7 @@ public sealed class HostLifetimeTests : IAsyncDisposable
         builder.Services.AddSingleton<IHostedService>(service);
         if (shutdownTimeout is TimeSpan timeout)
             builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = timeout);
+        configure?.Invoke(builder.Services);
         return builder.Build();
     }
 
