@@ -26,8 +26,8 @@ public unsafe struct PlatformTraceStart
 
 /// <summary>
 /// A trace and its ring. Whoever writes a record takes the position <see cref="Head"/> and adds one to it in one locked instruction, sets the
-/// <see cref="TraceRecord.Sequence"/> of the record at that position modulo the ring's size to 0, fills the record in, and writes its Sequence last. Who finds
-/// another there who is not done, a whole ring behind, leaves the place to him: no two write to one record.
+/// <see cref="TraceRecord.Sequence"/> of the record at that position modulo the ring's size to 0, fills the record in, and writes its Sequence last.
+/// Who finds another there who is not done, a whole ring behind, leaves the place to him: no two write to one record.
 /// Whoever reads copies a record and takes it for whole if its Sequence was that of its position before and after.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -51,6 +51,8 @@ public unsafe struct TraceState
     /// <summary>Records in the ring, less one.</summary>
     public ulong Mask;
 
-    /// <summary>A position, set by the reader; whoever has written the record there, or one behind it, sets it to <see cref="NoWake"/> and wakes him.</summary>
+    /// <summary>
+    /// A position, set by the reader; whoever has written the record there, or one behind it, sets it to <see cref="NoWake"/> and wakes him.
+    /// </summary>
     public ulong Wake;
 }

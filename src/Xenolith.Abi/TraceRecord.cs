@@ -21,8 +21,8 @@ public struct TraceRecord
     public ulong Time;
 
     /// <summary>
-    /// Low 32 bits of the record's position in the trace, from 0, plus 1; in the ring it is written last, and 0 while the record is being written. One
-    /// record in 2^32 has 0 for good and is counted as lost. 0 also in records that a reader adds (<see cref="TraceKind.Lost"/> and names).
+    /// Low 32 bits of the record's position in the trace, from 0, plus 1; in the ring it is written last, and 0 while the record is being written.
+    /// One record in 2^32 has 0 for good and is counted as lost. 0 also in records that a reader adds (<see cref="TraceKind.Lost"/> and names).
     /// </summary>
     public uint Sequence;
 
@@ -61,11 +61,14 @@ public static class TraceKind
     /// </summary>
     public const ushort NameText = 0x01;
 
-    /// <summary>The text of a thread's name: <see cref="TraceRecord.Detail"/> and <see cref="TraceRecord.Thread"/> the thread, else as <see cref="Name"/>.</summary>
+    /// <summary>
+    /// The text of a thread's name: <see cref="TraceRecord.Detail"/> and <see cref="TraceRecord.Thread"/> the thread, else as <see cref="Name"/>.
+    /// </summary>
     public const ushort ThreadName = 0x02;
 
     /// <summary>
-    /// Records are missing between the one before and the one after: <see cref="TraceRecord.Value"/> how many. They were overwritten before they were read.
+    /// Records are missing between the one before and the one after: <see cref="TraceRecord.Value"/> how many. They were overwritten before they were
+    /// read.
     /// <see cref="TraceRecord.Time"/> is that of the one after.
     /// </summary>
     public const ushort Lost = 0x03;
@@ -76,15 +79,17 @@ public static class TraceKind
     /// <summary>A collection ends: <see cref="TraceRecord.Detail"/> the oldest generation that it collected.</summary>
     public const ushort GcEnd = 0x11;
 
-    /// <summary>The runtime begins to stop the program's threads: <see cref="TraceRecord.Detail"/> why, 1 for a collection, as the runtime numbers it.</summary>
+    /// <summary>
+    /// The runtime begins to stop the program's threads: <see cref="TraceRecord.Detail"/> why, 1 for a collection, as the runtime numbers it.
+    /// </summary>
     public const ushort GcSuspend = 0x12;
 
     /// <summary>The program's threads go on: what lies between this and <see cref="GcSuspend"/> is the pause.</summary>
     public const ushort GcResume = 0x13;
 
     /// <summary>
-    /// The CPU goes from <see cref="TraceRecord.Thread"/> to <see cref="TraceRecord.Detail"/>. <see cref="TraceRecord.Value"/>: why the first stopped, 0 it
-    /// could go on (its slice is over, or another goes first), 1 it waits, 2 it has ended.
+    /// The CPU goes from <see cref="TraceRecord.Thread"/> to <see cref="TraceRecord.Detail"/>. <see cref="TraceRecord.Value"/>: why the first
+    /// stopped, 0 it could go on (its slice is over, or another goes first), 1 it waits, 2 it has ended.
     /// </summary>
     public const ushort ThreadSwitch = 0x20;
 
@@ -95,7 +100,8 @@ public static class TraceKind
     public const ushort ThreadEnd = 0x22;
 
     /// <summary>
-    /// No thread can run: the domain's CPU is given back to Xen. <see cref="TraceRecord.Value"/> the deadline at which the timer is set to wake it (as
+    /// No thread can run: the domain's CPU is given back to Xen. <see cref="TraceRecord.Value"/> the deadline at which the timer is set to wake it
+    /// (as
     /// <see cref="TraceRecord.Time"/>), the greatest number if there is none. <see cref="TraceRecord.Thread"/> is the last that ran.
     /// </summary>
     public const ushort DomainBlock = 0x23;
@@ -109,26 +115,30 @@ public static class TraceKind
     /// <summary>Xen's timer for the domain fired: <see cref="TraceRecord.Value"/> the time for which it was set.</summary>
     public const ushort TimerFired = 0x30;
 
-    /// <summary>An event arrived: <see cref="TraceRecord.Detail"/> the port. Where the kernel writes the records, in the upcall; else when the library takes it.</summary>
+    /// <summary>
+    /// An event arrived: <see cref="TraceRecord.Detail"/> the port. Where the kernel writes the records, in the upcall; else when the library takes
+    /// it.
+    /// </summary>
     public const ushort EventReceived = 0x40;
 
     /// <summary>An event was sent: <see cref="TraceRecord.Detail"/> the port.</summary>
     public const ushort EventSent = 0x41;
 
     /// <summary>
-    /// A page was granted: <see cref="TraceRecord.Detail"/> the reference, <see cref="TraceRecord.Value"/> the domain, <see cref="TraceRecord.Count"/> 1 if
-    /// for reading only.
+    /// A page was granted: <see cref="TraceRecord.Detail"/> the reference, <see cref="TraceRecord.Value"/> the domain,
+    /// <see cref="TraceRecord.Count"/> 1 if for reading only.
     /// </summary>
     public const ushort GrantAccess = 0x50;
 
     /// <summary>
-    /// A grant was to be ended: <see cref="TraceRecord.Detail"/> the reference, <see cref="TraceRecord.Value"/> 0, or Xen's error number: 16 (EBUSY) while
-    /// the other domain has the page mapped.
+    /// A grant was to be ended: <see cref="TraceRecord.Detail"/> the reference, <see cref="TraceRecord.Value"/> 0, or Xen's error number: 16 (EBUSY)
+    /// while the other domain has the page mapped.
     /// </summary>
     public const ushort GrantEnd = 0x51;
 
     /// <summary>
-    /// Pages of another domain were mapped in one call: <see cref="TraceRecord.Detail"/> the first reference, <see cref="TraceRecord.Value"/> its domain,
+    /// Pages of another domain were mapped in one call: <see cref="TraceRecord.Detail"/> the first reference, <see cref="TraceRecord.Value"/> its
+    /// domain,
     /// <see cref="TraceRecord.Count"/> how many (65535: that many or more).
     /// </summary>
     public const ushort GrantMap = 0x52;
@@ -143,12 +153,14 @@ public static class TraceKind
     public const ushort GrantCopy = 0x54;
 
     /// <summary>
-    /// A request went to xenstored: <see cref="TraceRecord.Detail"/> its type (<c>xsd_sockmsg_type</c>, xs_wire.h), <see cref="TraceRecord.Value"/> its number.
+    /// A request went to xenstored: <see cref="TraceRecord.Detail"/> its type (<c>xsd_sockmsg_type</c>, xs_wire.h), <see cref="TraceRecord.Value"/>
+    /// its number.
     /// </summary>
     public const ushort XenstoreRequest = 0x60;
 
     /// <summary>
-    /// A reply came from xenstored: <see cref="TraceRecord.Detail"/> its type (16: an error), <see cref="TraceRecord.Value"/> the number of the request.
+    /// A reply came from xenstored: <see cref="TraceRecord.Detail"/> its type (16: an error), <see cref="TraceRecord.Value"/> the number of the
+    /// request.
     /// </summary>
     public const ushort XenstoreReply = 0x61;
 
@@ -161,7 +173,9 @@ public static class TraceKind
     /// </summary>
     public const ushort PageFault = 0x70;
 
-    /// <summary>The program begins something: <see cref="TraceRecord.Detail"/> its name's number, <see cref="TraceRecord.Value"/> the program's.</summary>
+    /// <summary>
+    /// The program begins something: <see cref="TraceRecord.Detail"/> its name's number, <see cref="TraceRecord.Value"/> the program's.
+    /// </summary>
     public const ushort UserBegin = 0x80;
 
     /// <summary>The program ends what the last <see cref="UserBegin"/> of the same thread with the same name began. Fields as there.</summary>
@@ -170,7 +184,9 @@ public static class TraceKind
     /// <summary>Something happened in the program. Fields as in <see cref="UserBegin"/>.</summary>
     public const ushort UserInstant = 0x82;
 
-    /// <summary>A number of the program's: <see cref="TraceRecord.Detail"/> its name's number, <see cref="TraceRecord.Value"/> the number, signed.</summary>
+    /// <summary>
+    /// A number of the program's: <see cref="TraceRecord.Detail"/> its name's number, <see cref="TraceRecord.Value"/> the number, signed.
+    /// </summary>
     public const ushort UserCounter = 0x83;
 
     /// <summary>

@@ -170,6 +170,7 @@ internal static class HeaderNames
     public static readonly Type[] Own =
     [
         typeof(PlatformInfo), typeof(PlatformEventKind), typeof(PlatformEventOpen), typeof(PlatformXenstoreUnsent), typeof(GrantFlag),
+        typeof(PlatformTraceStart), typeof(TraceState), typeof(TraceRecord), typeof(TraceKind), typeof(TraceCategory),
         typeof(GrantAccessRequest), typeof(GrantMapRequest), typeof(GrantCopyRequest), typeof(GrantTableSize), typeof(MemoryInfo), typeof(MemoryBlocks),
         typeof(SchedulerInfo),
     ];

@@ -1,7 +1,7 @@
 // The trace of the domain. Without one, a tracepoint is a look at one word; docs/tracing.md has the figures.
 //
-// The ring lies in pages of the kernel's own, which stay until the trace is stopped. Programs write through a function in the kernel's text, inside of
-// which no thread is switched (Cpu/Traps.S): so no writer is half-way when the ring is given back.
+// The ring lies in pages of the kernel's own, which stay until the trace is stopped. Programs write through a function in the kernel's text, inside
+// of which no thread is switched (Cpu/Traps.S): so no writer is half-way when the ring is given back.
 using System.Runtime;
 using System.Runtime.CompilerServices;
 using Xenolith.Abi;

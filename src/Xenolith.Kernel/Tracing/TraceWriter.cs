@@ -7,8 +7,8 @@ namespace Xenolith.Kernel.Tracing;
 internal static unsafe class TraceWriter
 {
     /// <summary>
-    /// Takes the next position and marks its record as being written. What was there is overwritten; unless somebody is at it still, a whole ring behind: then
-    /// the place is his, the new record is lost, and the result null.
+    /// Takes the next position and marks its record as being written. What was there is overwritten; unless somebody is at it still, a whole ring
+    /// behind: then the place is his, the new record is lost, and the result null.
     /// </summary>
     internal static TraceRecord* Begin(TraceState* state, out ulong position)
     {
@@ -19,7 +19,9 @@ internal static unsafe class TraceWriter
         return before == 0 && position > state->Mask && (uint)(position - state->Mask) != 0 ? null : record;
     }
 
-    /// <summary>Shows the record to readers, if it is not lost. True if one waits for it, or for one before it that was lost: then he is to be woken.</summary>
+    /// <summary>
+    /// Shows the record to readers, if it is not lost. True if one waits for it, or for one before it that was lost: then he is to be woken.
+    /// </summary>
     internal static bool Finish(TraceState* state, TraceRecord* record, ulong position)
     {
         if (record != null)

@@ -10,8 +10,8 @@
 
 enum { GC_START = 0x10, GC_END = 0x11, GC_SUSPEND = 0x12, GC_RESUME = 0x13 };
 
-/* The kernel's, docs/platform-abi.md. */
-void xl_trace_write(uint32_t kind, uint32_t count, uint32_t detail, uint64_t value);
+/* The kernel's, docs/platform-abi.md. Weak too: programs that are no images are linked with this object as well, and have no collector. */
+__attribute__((weak)) void xl_trace_write(uint32_t kind, uint32_t count, uint32_t detail, uint64_t value);
 
 #define START _ZN15GCToEEInterface11GcStartWorkEii
 #define DONE _ZN15GCToEEInterface6GcDoneEi

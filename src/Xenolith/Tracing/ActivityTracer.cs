@@ -4,7 +4,8 @@ using System.Diagnostics;
 namespace Xenolith.Tracing;
 
 /// <summary>
-/// Records activities (<see cref="ActivitySource"/>), the libraries' and the program's, in the domain's traces: as <see cref="TraceName.BeginAsync"/> and
+/// Records activities (<see cref="ActivitySource"/>), the libraries' and the program's, in the domain's traces: as <see cref="TraceName.BeginAsync"/>
+/// and
 /// <see cref="TraceName.EndAsync"/> with the activity's operation name and its span's number.
 /// </summary>
 /// <remarks>Without a trace it asks for no activity: sources whose only listener this is make none. Safe from any thread.</remarks>

@@ -48,8 +48,10 @@ public sealed class DomainTracing
     public TraceCategories Supported => Operations.Supported;
 
     /// <summary>Begins a trace. Dispose of the session to end it.</summary>
-    /// <param name="options">Size and contents; <see langword="null"/> for the defaults. Categories that are not <see cref="Supported"/> are left out.</param>
-    /// <exception cref="InvalidOperationException">There is a trace already (<see cref="IsRunning"/>), perhaps one that was started from outside.</exception>
+    /// <param name="options">Size and contents; <see langword="null"/> for the defaults. Categories that are not <see cref="Supported"/> are left
+    /// out.</param>
+    /// <exception cref="InvalidOperationException">There is a trace already (<see cref="IsRunning"/>), perhaps one that was started from
+    /// outside.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The ring is too small or too large.</exception>
     /// <exception cref="XenException">There is no memory for the ring.</exception>
     public TraceSession Start(TraceSessionOptions? options = null)
@@ -79,7 +81,10 @@ public sealed class DomainTracing
     public Task<TraceService> AllowRemoteAsync(TraceServiceOptions? options = null, CancellationToken cancellationToken = default) =>
         TraceService.StartAsync(_platform, options, cancellationToken);
 
-    /// <summary>The name with a text, the same object for the same text. It stays until the end of the program: names are for kinds of things, not for each thing.</summary>
+    /// <summary>
+    /// The name with a text, the same object for the same text. It stays until the end of the program: names are for kinds of things, not for each
+    /// thing.
+    /// </summary>
     /// <param name="text">Up to 128 bytes of UTF-8; a longer one is cut in the trace. After 4096 different ones all others share one name.</param>
     /// <exception cref="ArgumentException">The text is empty.</exception>
     public TraceName GetName(string text)

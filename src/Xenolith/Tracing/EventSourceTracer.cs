@@ -9,8 +9,8 @@ namespace Xenolith.Tracing;
 /// named "source/event", with the first whole number of the event's payload.
 /// </summary>
 /// <remarks>
-/// An image has event sources only with <c>&lt;EventSourceSupport&gt;true&lt;/EventSourceSupport&gt;</c> in its project; docs/tracing.md tells what that
-/// costs. The source <see cref="XenolithEventSource"/> is left out, since it tells what is in a trace already. Safe from any thread.
+/// An image has event sources only with <c>&lt;EventSourceSupport&gt;true&lt;/EventSourceSupport&gt;</c> in its project; docs/tracing.md tells what
+/// that costs. The source <see cref="XenolithEventSource"/> is left out, since it tells what is in a trace already. Safe from any thread.
 /// </remarks>
 public sealed class EventSourceTracer : EventListener
 {

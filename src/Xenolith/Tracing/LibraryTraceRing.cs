@@ -3,7 +3,10 @@ using Xenolith.Abi;
 namespace Xenolith.Tracing;
 
 /// <summary>A ring that the libraries write, where the kernel does not trace. Any number of threads write; none waits for another.</summary>
-/// <remarks>The memory is a pinned array that this object holds: whoever writes holds this object, so a writer who is late writes into memory that is still there.</remarks>
+/// <remarks>
+/// The memory is a pinned array that this object holds: whoever writes holds this object, so a writer who is late writes into memory that is still
+/// there.
+/// </remarks>
 internal sealed class LibraryTraceRing : TraceRing
 {
     private readonly TraceRecord[] _memory;

@@ -37,7 +37,9 @@ public enum TraceCategories : uint
     /// <summary>The program's own: <see cref="TraceName"/> and what is built on it.</summary>
     User = TraceCategory.User,
 
-    /// <summary>All but <see cref="PageFaults"/>: a program that starts, or whose heap grows, makes thousands of those in a moment, and they say little of it.</summary>
+    /// <summary>
+    /// All but <see cref="PageFaults"/>: a program that starts, or whose heap grows, makes thousands of those in a moment, and they say little of it.
+    /// </summary>
     Default = GarbageCollection | Scheduler | Timers | Events | Grants | Xenstore | User,
 
     /// <summary>Everything.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Xenolith.Abi;
 
@@ -5,11 +6,12 @@ namespace Xenolith.Tracing;
 
 /// <summary>
 /// The name of something that the program records: made once by <see cref="DomainTracing.GetName"/>, kept in a field, used often.
-/// <see cref="Begin"/> and <see cref="End"/> enclose what one thread does, <see cref="Instant"/> is a moment, <see cref="Counter"/> a number that changes.
+/// <see cref="Begin"/> and <see cref="End"/> enclose what one thread does, <see cref="Instant"/> is a moment, <see cref="Counter"/> a number that
+/// changes.
 /// </summary>
 /// <remarks>
-/// Safe from any thread. Without a trace, each of these reads one field and returns; none allocates or waits, with a trace or without. Their figures are in
-/// docs/tracing.md.
+/// Safe from any thread. Without a trace, each of these reads one field and returns; none allocates or waits, with a trace or without. Their figures
+/// are in docs/tracing.md.
 /// </remarks>
 public sealed class TraceName
 {
@@ -38,27 +40,51 @@ public sealed class TraceName
 
     /// <summary>The calling thread begins something.</summary>
     /// <param name="value">A number for the reader of the trace.</param>
-    public void Begin(long value = 0) => Write(TraceKind.UserBegin, value);
+    public void Begin(long value = 0)
+    {
+        if (IsOn)
+            Write(TraceKind.UserBegin, value);
+    }
 
     /// <summary>The calling thread ends what it last began under this name.</summary>
     /// <param name="value">A number for the reader of the trace.</param>
-    public void End(long value = 0) => Write(TraceKind.UserEnd, value);
+    public void End(long value = 0)
+    {
+        if (IsOn)
+            Write(TraceKind.UserEnd, value);
+    }
 
     /// <summary>Something happened.</summary>
     /// <param name="value">A number for the reader of the trace.</param>
-    public void Instant(long value = 0) => Write(TraceKind.UserInstant, value);
+    public void Instant(long value = 0)
+    {
+        if (IsOn)
+            Write(TraceKind.UserInstant, value);
+    }
 
     /// <summary>A number has a new value.</summary>
     /// <param name="value">The value.</param>
-    public void Counter(long value) => Write(TraceKind.UserCounter, value);
+    public void Counter(long value)
+    {
+        if (IsOn)
+            Write(TraceKind.UserCounter, value);
+    }
 
     /// <summary>Something begins that other threads may go on with or end, as an asynchronous method does.</summary>
     /// <param name="id">Tells it from others of the same name that are under way.</param>
-    public void BeginAsync(long id) => Write(TraceKind.UserAsyncBegin, id);
+    public void BeginAsync(long id)
+    {
+        if (IsOn)
+            Write(TraceKind.UserAsyncBegin, id);
+    }
 
     /// <summary>What began with the same number ends.</summary>
     /// <param name="id">The number.</param>
-    public void EndAsync(long id) => Write(TraceKind.UserAsyncEnd, id);
+    public void EndAsync(long id)
+    {
+        if (IsOn)
+            Write(TraceKind.UserAsyncEnd, id);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Text;
@@ -89,9 +115,7 @@ public sealed class TraceName
         return value;
     }
 
-    private void Write(ushort kind, long value)
-    {
-        if (_tracing.IsOn(TraceCategories.User))
-            _tracing.Write(kind, 0, Id, (ulong)value);
-    }
+    // Apart, so that the look at the field that comes before it becomes part of the caller.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Write(ushort kind, long value) => _tracing.Write(kind, 0, Id, (ulong)value);
 }

@@ -2,7 +2,9 @@ using Xenolith.Abi;
 
 namespace Xenolith.Tracing;
 
-/// <summary>Tracing as one place does it: where the ring is and who writes it. <see cref="DomainTracing"/> is built on this; programs use that.</summary>
+/// <summary>
+/// Tracing as one place does it: where the ring is and who writes it. <see cref="DomainTracing"/> is built on this; programs use that.
+/// </summary>
 /// <remarks>Safe from any thread, but for <see cref="Start"/> and <see cref="Stop"/>, of which one is called at a time, in turn.</remarks>
 internal abstract class TraceOperations
 {

@@ -8,9 +8,9 @@ namespace Xenolith.Tracing;
 ///     position   0 ... Head - size ......... p .......... Head - 1 | Head
 ///                overwritten |  ^ the oldest  ^ read next   written, or begun
 /// </code>
-/// A record is taken only if its sequence number is the right one before and after it was copied: one that is torn or overwritten meanwhile is never shown.
-/// Memory: <see cref="State"/> and the records that it names stay until the place's <see cref="TraceOperations.Stop"/>, which the session calls when nobody
-/// reads.
+/// A record is taken only if its sequence number is the right one before and after it was copied: one that is torn or overwritten meanwhile is never
+/// shown. Memory: <see cref="State"/> and the records that it names stay until the place's <see cref="TraceOperations.Stop"/>, which the session
+/// calls when nobody reads.
 /// </remarks>
 internal abstract unsafe class TraceRing(TraceState* state)
 {

@@ -3,8 +3,8 @@ using Xenolith.Abi;
 namespace Xenolith.Tracing;
 
 /// <summary>
-/// A trace that is being taken: records what happens into a ring, from which it is read meanwhile or afterwards. What is not read in time is overwritten,
-/// and counted.
+/// A trace that is being taken: records what happens into a ring, from which it is read meanwhile or afterwards. What is not read in time is
+/// overwritten, and counted.
 /// </summary>
 /// <remarks>Safe from any thread; one reads or waits at a time.</remarks>
 public sealed class TraceSession : IDisposable
@@ -40,12 +40,15 @@ public sealed class TraceSession : IDisposable
     /// <summary>False after <see cref="Stop"/>.</summary>
     public bool IsRecording => !_stopped.IsCancellationRequested;
 
-    /// <summary>Records that were overwritten before they were read, as far as reading has come to the gaps. Each gap is also told by a record (<see cref="TraceKind.Lost"/>).</summary>
+    /// <summary>
+    /// Records that were overwritten before they were read, as far as reading has come to the gaps. Each gap is also told by a record
+    /// (<see cref="TraceKind.Lost"/>).
+    /// </summary>
     public long Lost => (long)Volatile.Read(ref _lost);
 
     /// <summary>
-    /// Takes records, oldest first, in the order in which they were begun; times of neighbours may be the other way round by as much as an interrupt took.
-    /// Before the first record with a name, or of a thread that has one, come records that tell the name.
+    /// Takes records, oldest first, in the order in which they were begun; times of neighbours may be the other way round by as much as an interrupt
+    /// took. Before the first record with a name, or of a thread that has one, come records that tell the name.
     /// </summary>
     /// <param name="records">Where to.</param>
     /// <returns>How many; 0: there are none yet, and after <see cref="Stop"/> none any more.</returns>
@@ -63,8 +66,8 @@ public sealed class TraceSession : IDisposable
     }
 
     /// <summary>
-    /// Waits until half of the ring is to be read, or the recording has stopped, without looking again and again: the record that fills that half sends an
-    /// event.
+    /// Waits until half of the ring is to be read, or the recording has stopped, without looking again and again: the record that fills that half
+    /// sends an event.
     /// </summary>
     /// <param name="timeout">How long at most: what few events there are should perhaps be read too. By the platform's clock.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -9,8 +9,8 @@ public sealed record TraceSessionOptions
     public static TraceSessionOptions Default { get; } = new();
 
     /// <summary>
-    /// Records that the ring holds, 128 to 524,288; rounded up to a power of two. A record takes 32 bytes. Default: 32,768, which is 1 MiB, a burst of
-    /// that many events between two reads, and small enough for a domain of 32 MiB.
+    /// Records that the ring holds, 128 to 524,288; rounded up to a power of two. A record takes 32 bytes. Default: 32,768, which is 1 MiB, a burst
+    /// of that many events between two reads, and small enough for a domain of 32 MiB.
     /// </summary>
     public int RecordCount { get; init; } = 32_768;
 

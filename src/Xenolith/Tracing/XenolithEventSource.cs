@@ -5,8 +5,9 @@ using Xenolith.Abi;
 namespace Xenolith.Tracing;
 
 /// <summary>
-/// The records of a trace as events of an <see cref="EventSource"/> named <see cref="SourceName"/>, for listeners within the program. One event for each
-/// category, with a keyword of the category's name; each tells time, kind (<see cref="TraceKind"/>), thread, detail, value and the name, if the record has one.
+/// The records of a trace as events of an <see cref="EventSource"/> named <see cref="SourceName"/>, for listeners within the program. One event for
+/// each category, with a keyword of the category's name; each tells time, kind (<see cref="TraceKind"/>), thread, detail, value and the name, if the
+/// record has one.
 /// </summary>
 /// <remarks>
 /// Events come when somebody publishes a trace with <see cref="PublishAsync"/>, and only to those who listen. An image has event sources only with

@@ -13,7 +13,9 @@ internal static class Tracing
 {
     private static ushort Self => (ushort?)XenHost.TryGet()?.DomainId ?? DomainId.Self;
 
-    /// <summary>Does a little of everything under a trace, and prints the trace: a record a line, kind, detail, value, name, and the time since the first.</summary>
+    /// <summary>
+    /// Does a little of everything under a trace, and prints the trace: a record a line, kind, detail, value, name, and the time since the first.
+    /// </summary>
     internal static async Task<int> ShowAsync(string[] args)
     {
         XenPlatform platform = XenPlatform.Current;
@@ -117,7 +119,9 @@ internal static class Tracing
         return 0;
     }
 
-    /// <summary>What an operation costs without a trace and with one: nanoseconds each, which on a bed that counts instructions are instructions.</summary>
+    /// <summary>
+    /// What an operation costs without a trace and with one: nanoseconds each, which on a bed that counts instructions are instructions.
+    /// </summary>
     internal static async Task<int> CostAsync(string[] args)
     {
         const int rounds = 2000;
@@ -134,7 +138,7 @@ internal static class Tracing
             ("instant", () => name.Instant(1)),
             ("notify", () => there.Notify()),
             ("yield", () => Thread.Yield()),
-            ("map", () => platform.Grants.Map(new ForeignGrant(Self, pages.References[0]), GrantAccess.ReadOnly).Dispose()),
+            ("map", () => platform.Grants.Map(new ForeignGrant(Self, pages.References[0]), GrantAccess.ReadOnly).Unmap()),
             ("switch", pair.Turn),
         ];
         foreach (bool isTraced in (bool[])[false, true])

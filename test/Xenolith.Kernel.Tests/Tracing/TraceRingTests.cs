@@ -80,8 +80,8 @@ public sealed unsafe class TraceRingTests
     }
 
     /// <summary>
-    /// Writers that begin and finish in any order, and a reader in between: every value comes once, in the order of beginning, or is counted as lost; one that a
-    /// later writer has torn never comes.
+    /// Writers that begin and finish in any order, and a reader in between: every value comes once, in the order of beginning, or is counted as lost;
+    /// one that a later writer has torn never comes.
     /// </summary>
     [Fact]
     public void Any_interleaving_of_writers_and_reader_accounts_for_every_record() =>
