@@ -1,14 +1,18 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Xenolith.Abi;
 using Xenolith.Lifecycle;
 using Xenolith.Memory;
+using Xenolith.Tracing;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Hosting;
 
 /// <summary>
-/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; lets the toolstack save and migrate the domain, and has its memory follow the toolstack's target. The last request decides whether the end of the program is a poweroff or a reboot.
+/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; lets
+/// the toolstack save and migrate the domain, has its memory follow the toolstack's target, and lets tools in dom0 trace it. The last request decides whether
+/// the end of the program is a poweroff or a reboot.
 /// </summary>
 /// <remarks>
 /// How long the services may take is <c>HostOptions.ShutdownTimeout</c>, as ever. When they exceed it, stopping the host ends with an exception;
@@ -16,8 +20,8 @@ namespace Xenolith.Hosting;
 /// </remarks>
 public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
 {
+    private readonly XenPlatform _platform;
     private readonly DomainLifecycle _lifecycle;
-    private readonly DomainMemory _memory;
     private readonly XenHostOptions _options;
     private readonly IHostApplicationLifetime _application;
     private readonly ILogger<XenHostLifetime> _logger;
@@ -31,14 +35,15 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
     /// <param name="application">The host.</param>
     /// <param name="logger">Where requests and the memory's changes are told.</param>
     /// <param name="options">What to do; <see langword="null"/> for all of it.</param>
-    public XenHostLifetime(XenPlatform platform, IHostApplicationLifetime application, ILogger<XenHostLifetime> logger, XenHostOptions? options = null)
+    public XenHostLifetime(
+        XenPlatform platform, IHostApplicationLifetime application, ILogger<XenHostLifetime> logger, IOptions<XenHostOptions>? options = null)
     {
         ArgumentNullException.ThrowIfNull(platform);
         ArgumentNullException.ThrowIfNull(application);
         ArgumentNullException.ThrowIfNull(logger);
+        _platform = platform;
         _lifecycle = platform.Lifecycle;
-        _memory = platform.Memory;
-        _options = options ?? new XenHostOptions();
+        _options = options?.Value ?? new XenHostOptions();
         _application = application;
         _logger = logger;
     }
@@ -84,7 +89,8 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         try
         {
             await using IAsyncDisposable suspension = await _lifecycle.AllowSuspendAsync(_stop.Token);
-            await using MemoryBalloon? balloon = await FollowMemoryAsync();
+            await using MemoryBalloon? balloon = await TryFollowMemoryAsync();
+            await using TraceService? tracing = _options.AllowTracing ? await TryAllowTracingAsync() : null;
             await foreach (ShutdownRequest request in _lifecycle.RequestsAsync(cancellationToken: _stop.Token))
             {
                 LogRequest(request);
@@ -101,13 +107,22 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         }
     }
 
-    private async Task<MemoryBalloon?> FollowMemoryAsync()
+    /// <returns><see langword="null"/> if the program follows by itself, or xenstored refuses what is needed: the host goes on without.</returns>
+    private async Task<MemoryBalloon?> TryFollowMemoryAsync()
     {
-        if (_options.Memory is not { } options || _memory.Balloon is not null)
+        if (_options.Memory is not { } options || _platform.Memory.Balloon is not null)
             return null;
-        MemoryBalloon balloon = await _memory.FollowTargetAsync(options, _stop.Token);
-        balloon.Changed += LogMemory;
-        return balloon;
+        try
+        {
+            MemoryBalloon balloon = await _platform.Memory.FollowTargetAsync(options, _stop.Token);
+            balloon.Changed += LogMemory;
+            return balloon;
+        }
+        catch (XenstoreException exception)
+        {
+            LogUnfollowed(exception);
+            return null;
+        }
     }
 
     private void LogMemory(BalloonStatus status)
@@ -125,6 +140,20 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         _isMemoryTold |= status.State != BalloonState.Reached;
     }
 
+    /// <returns><see langword="null"/> if xenstored refuses what is needed: the host goes on without.</returns>
+    private async Task<TraceService?> TryAllowTracingAsync()
+    {
+        try
+        {
+            return await _platform.Tracing.AllowRemoteAsync(cancellationToken: _stop.Token);
+        }
+        catch (XenstoreException exception)
+        {
+            LogUntraceable(exception);
+            return null;
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Information, "The toolstack asks for {Request}. The host stops.")]
     private partial void LogRequest(ShutdownRequest request);
 
@@ -139,4 +168,10 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
 
     [LoggerMessage(5, LogLevel.Warning, "The domain's memory is {Status}.")]
     private partial void LogMemoryMissed(BalloonStatus status);
+
+    [LoggerMessage(7, LogLevel.Warning, "The domain's memory cannot follow the toolstack's target.")]
+    private partial void LogUnfollowed(Exception exception);
+
+    [LoggerMessage(6, LogLevel.Warning, "Traces cannot be offered to tools in dom0.")]
+    private partial void LogUntraceable(Exception exception);
 }

@@ -14,6 +14,14 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(64, "--vcpus must be a number above 0", "run", ".", "--vcpus", "0")]
     [InlineData(64, "--timeout must be a number of seconds", "run", ".", "--timeout", "-1")]
     [InlineData(64, "--gdb is for domains", "run", ".", "--process", "--gdb")]
+    [InlineData(64, "--trace is for domains", "run", ".", "--process", "--trace", "file")]
+    [InlineData(64, "--trace-categories takes some of: gc, scheduler, ", "run", ".", "--trace-categories", "gc,nonsense")]
+    [InlineData(64, "domain", "trace")]
+    [InlineData(64, "--duration must be a number of seconds", "trace", "web", "--duration", "0")]
+    [InlineData(64, "--categories takes some of: gc, scheduler, ", "trace", "web", "--categories", "")]
+    [InlineData(64, "--buffer must be a number from 4 to 65536", "trace", "web", "--buffer", "3")]
+    [InlineData(64, "--limit must be a number from 1 to ", "trace", "web", "--limit", "much")]
+    [InlineData(69, "/no/where/file cannot be written: ", "trace", "web", "--output", "/no/where/file")]
     [InlineData(66, "there is no file or folder /no/where", "symbolize", "/no/where")]
     [InlineData(66, "there is no file or folder /no/where", "run", "/no/where")]
     [InlineData(66, "there is no file /no/where.xen", "inspect", "/no/where.xen")]
@@ -30,12 +38,27 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_trace_without_Xen_says_where_traces_are_taken_and_leaves_the_file_as_it_was()
+    {
+        _directory.Write("old.pftrace", "an earlier trace");
+        foreach (string file in (string[])["old.pftrace", "new.pftrace"])
+        {
+            Cli.Result result = await Cli.RunAsync("trace", "web", "--output", _directory.Combine(file));
+            Assert.Equal((69, ""), (result.ExitCode, result.Output));
+            Assert.Equal(
+                "xenolith: there is no Xen here: traces are taken in dom0; for a program in the test bed use `xenolith run PROJECT --trace FILE`\n", result.Errors);
+        }
+        Assert.Equal("an earlier trace", await File.ReadAllTextAsync(_directory.Combine("old.pftrace"), TestContext.Current.CancellationToken));
+        Assert.False(File.Exists(_directory.Combine("new.pftrace")));
+    }
+
+    [Fact]
     public async Task Help_names_every_command()
     {
         Cli.Result result = await Cli.RunAsync("--help");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Errors));
-        Assert.All((string[])["build", "run", "inspect", "symbolize", "bed"], command => Assert.Contains($"  {command} ", result.Output));
+        Assert.All((string[])["build", "run", "trace", "inspect", "symbolize", "bed"], command => Assert.Contains($"  {command} ", result.Output));
     }
 
     [Fact]

@@ -25,6 +25,16 @@ public sealed class DomainRunTests(OutsideProject project)
     }
 
     [Fact]
+    public async Task A_program_that_does_not_allow_traces_runs_all_the_same_and_the_tool_says_so()
+    {
+        string file = Path.ChangeExtension(project.Image, ".pftrace");
+        Cli.Result result = await Cli.RunAsync("run", project.Image, "--trace", file);
+        Assert.Equal(("hello \n", 0), (result.Output, result.ExitCode));
+        Assert.EndsWith("xenolith: there is no trace: the program did not call XenPlatform.Current.Tracing.AllowRemoteAsync() or UseXen()\n", result.Errors);
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
     public async Task The_console_is_the_programs_output_byte_for_byte()
     {
         Cli.Result expected = await Cli.RunAsync("run", project.Image, "--process", "--", "bytes", "20000");

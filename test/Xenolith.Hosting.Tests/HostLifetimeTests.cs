@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Xenolith.Abi;
 using Xenolith.Simulation;
 using Xenolith.Tests.Platform;
+using Xenolith.Tracing;
 using Xenolith.Xenstore;
 
 namespace Xenolith.Hosting.Tests;
@@ -94,7 +95,7 @@ public sealed class HostLifetimeTests : IAsyncDisposable
     public async Task A_host_that_does_not_want_that_keeps_its_memory()
     {
         Service service = new();
-        using IHost host = Build(service, options: new XenHostOptions { Memory = null });
+        using IHost host = Build(service, configure: options => options.Memory = null);
         Task run = host.RunAsync(Cancellation);
         await service.Started.Task.WaitAsync(Cancellation);
         await SetTargetAsync(20 * 1024);
@@ -136,6 +137,31 @@ public sealed class HostLifetimeTests : IAsyncDisposable
         await host.StopAsync(Cancellation);
         Assert.Equal("0", await _toolstack.ReadAsync("/local/domain/1/control/feature-poweroff", Cancellation));
         Assert.Equal(0, _hypervisor.Xenstored.WatchCount);
+    }
+
+    [Fact]
+    public async Task A_tool_in_dom0_can_trace_the_host_while_it_runs()
+    {
+        using IHost host = Build(new Service());
+        await host.StartAsync(Cancellation);
+        await using (TraceConnection connection = await TraceConnection.ConnectAsync(
+            _zero.Platform, _domain.Id, new TraceConnectionOptions { WaitForOffer = true }, Cancellation))
+        {
+            Assert.True(_domain.Platform.Tracing.IsRunning);
+        }
+        await host.StopAsync(Cancellation);
+        Assert.Null(await _toolstack.ReadAsync("/local/domain/1/data/xenolith/trace/offer", Cancellation));
+        Assert.False(_domain.Platform.Tracing.IsRunning);
+    }
+
+    [Fact]
+    public async Task A_host_that_is_told_not_to_offers_no_traces()
+    {
+        using IHost host = Build(new Service(), configure: options => options.AllowTracing = false);
+        await host.StartAsync(Cancellation);
+        await _toolstack.WaitForValueAsync("/local/domain/1/control/feature-reboot", value => value == "1", Cancellation);
+        Assert.Null(await _toolstack.ReadAsync("/local/domain/1/data/xenolith/trace/offer", Cancellation));
+        await host.StopAsync(Cancellation);
     }
 
     [Fact]
@@ -244,10 +270,10 @@ public sealed class HostLifetimeTests : IAsyncDisposable
 
     private Task SetTargetAsync(int kibi) => _toolstack.WriteAsync("/local/domain/1/memory/target", $"{kibi}", Cancellation);
 
-    private IHost Build(Service service, TimeSpan? shutdownTimeout = null, XenHostOptions? options = null)
+    private IHost Build(Service service, TimeSpan? shutdownTimeout = null, Action<XenHostOptions>? configure = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseXen(_domain.Platform, options);
+        builder.UseXen(_domain.Platform, configure);
         builder.Logging.AddProvider(_log);
         builder.Services.AddSingleton<IHostedService>(service);
         if (shutdownTimeout is TimeSpan timeout)

@@ -40,6 +40,9 @@ internal static class Images
     /// <summary>Checks the contract that every platform keeps.</summary>
     internal static string Contract { get; } = Published("test/Programs/Contract");
 
+    /// <summary>No image, but the Linux program that takes traces in dom0.</summary>
+    internal static string Tracer { get; } = Path.Combine(Root, "src/Xenolith.Tracer/bin/Release/net10.0/linux-x64/publish/xenolith-tracer");
+
     /// <summary>What System.IO does, told the same on Linux and as a domain.</summary>
     internal static string Files { get; } = Published("test/Conformance/Files");
 
