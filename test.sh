@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every test there is, or those of the projects named: test.sh [Abi] [Kernel] ...
-# Or the one that takes long, and is no part of these: test.sh --soak [MINUTES]
+# Or one of those that take long, and are no part of these: test.sh --soak [MINUTES], test.sh --journey [SAVES [MIGRATIONS]]
 #
 # Installs what is missing (build/install-tools.sh), builds the solution, checks its formatting and runs each test project, the fastest
 # first. Each leaves a report and a log in TestResults/. The last line is the sum: N passed, N failed, N skipped. A step that fails, and
@@ -12,11 +12,13 @@ exec </dev/null
 limit=1800 # seconds that one project may take
 fastest="Architecture Abi Kernel"
 soak=20 # minutes that the soak takes
+saves=50 migrations=20 # what a journey consists of
 
 export DOTNET_NOLOGO=true DOTNET_CLI_TELEMETRY_OPTOUT=true DOTNET_CLI_UI_LANGUAGE=en
 export MSBUILDDISABLENODEREUSE=1 # nothing stays behind
 
 results=$PWD/TestResults
+filter= # options for the test program: which of its tests run
 passed=0 failed=0 skipped=0
 
 finish() {
@@ -54,7 +56,7 @@ run() {
         started=$(date +%s)
         rm -f "$report"
         timeout --kill-after=20 "$limit" dotnet exec "$program" --no-ansi --progress off --show-stdout failed --show-stderr failed \
-                --results-directory "$results" --report-xunit-xml --report-xunit-xml-filename "$project.xml" >"$log" 2>&1
+                --results-directory "$results" --report-xunit-xml --report-xunit-xml-filename "$project.xml" $filter >"$log" 2>&1
         code=$?
         took="$(($(date +%s) - started)) s"
 
@@ -83,23 +85,40 @@ command -v dotnet >/dev/null || {
 }
 step tools build/install-tools.sh tests || finish
 
-# soak MINUTES: shows the program's figures as they come.
+# soak CLASS SECONDS: runs the tests of a class, which may take so much longer than others, and shows the programs' figures as they come.
 soak() {
         step build-Soak dotnet build test/Xenolith.Soak.Tests -c Release -v quiet || return
-        export XENOLITH_SOAK_MINUTES="$1" XENOLITH_SOAK_FIGURES="$results/soak.txt"
-        limit=$((limit + 120 * $1))
+        export XENOLITH_SOAK_FIGURES="$results/soak.txt"
+        limit=$((limit + $2))
+        filter="--filter-class *.$1"
         : >"$XENOLITH_SOAK_FIGURES"
         tail -f "$XENOLITH_SOAK_FIGURES" &
         shown=$!
+        set -f # the class begins with a star
         run Soak
+        set +f
         kill "$shown"
 }
 
+# numbers WORDS...: whether all are whole numbers above 0.
+numbers() {
+        for word in "$@"; do
+                case $word in
+                        *[!0-9]* | 0 | '') return 1 ;;
+                esac
+        done
+}
+
 if [ "${1:-}" = --soak ]; then
-        case ${2:-$soak} in
-                *[!0-9]* | 0) echo "usage: test.sh --soak [MINUTES], a whole number" >&2 && exit 2 ;;
-        esac
-        soak "${2:-$soak}"
+        minutes=${2:-$soak}
+        numbers "$minutes" || { echo "usage: test.sh --soak [MINUTES], a whole number" >&2 && exit 2; }
+        export XENOLITH_SOAK_MINUTES="$minutes"
+        soak SoakTests $((120 * minutes))
+elif [ "${1:-}" = --journey ]; then
+        saves=${2:-$saves} migrations=${3:-$migrations}
+        numbers "$saves" "$migrations" || { echo "usage: test.sh --journey [SAVES [MIGRATIONS]], whole numbers" >&2 && exit 2; }
+        export XENOLITH_JOURNEY_SAVES="$saves" XENOLITH_JOURNEY_MIGRATIONS="$migrations"
+        soak JourneyTests $((240 * (saves + migrations)))
 elif [ $# = 0 ]; then
         step build dotnet build Xenolith.slnx -c Release -v quiet || finish
         step format dotnet format Xenolith.slnx --verify-no-changes --no-restore --severity warn

@@ -88,7 +88,8 @@ trap_stubs:
 # So the frame is pushed over the TSS's own IST 7, through which the CPU found the place: the upper half of rip, which is 0, and the lower
 # half of cs become a stack pointer, SELECTOR_CODE << 32, and that is where the next delivery finds its stack
 # (Memory/AddressSpace.cs maps the TSS's own page there: in a migration the first write to a page is a VM exit, and one in the middle of a second delivery
-# would be the domain's end, since the emulator reports that as an exception with the upcall's number. The first delivery has written to that page just now.)
+# would be the domain's end, since the emulator reports that as an exception with the upcall's number. The first delivery has written to that page just now.
+# To find a page by its tables counts as writing to them: so each upcall goes that way once, when nothing is lost by an exit.)
 # From there on:
 #
 #   task_state + 80 rip   84..91 IST 7   88 cs   96 rflags   104 rsp   112 ss   120 = what IST 7 holds while no upcall is being taken
@@ -98,6 +99,8 @@ trap_stubs:
 upcall_stub:
         testl $RFLAGS_IF, 16(%rsp)
         jz upcall_twice
+        movq second_upcall_stack(%rip), %rsp
+        pushq $0                                # keeps the tables there, and the translation, ready for a second delivery
         movq task_state + TASK_UPCALL_STACK(%rip), %rsp
         pushq task_state + 112(%rip)
         pushq task_state + 104(%rip)
