@@ -40,7 +40,9 @@ command.SetAction(async (arguments, cancellationToken) =>
             outcome = "did not end";
             if (arguments.GetValue(coreOption) is { Exists: false } core)
             {
-                await bed.RunAsync("xl", "dump-core", domain.Name, "/tmp/soak.core");
+                // Page by page in an emulated dom0: minutes.
+                await bed.RunAsync(
+                    new Dom0Command { Program = "xl", Arguments = ["dump-core", domain.Name, "/tmp/soak.core"], Timeout = TimeSpan.FromMinutes(15) }, cancellationToken);
                 await bed.DownloadAsync("/tmp/soak.core", core.FullName, cancellationToken);
                 core.Refresh();
             }

@@ -118,7 +118,7 @@ public sealed partial class OwnerTests(BedFixture fixture)
     {
         foreach (Process process in processes)
         {
-            await process.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+            await process.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromMinutes(2), Cancel);
             process.Dispose();
         }
     }

@@ -11,7 +11,7 @@ public sealed class DebuggerTests(OutsideProject project)
     public async Task Gdb_stops_in_the_program_and_in_the_kernel_and_the_program_then_ends_as_ever()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        using Process run = Cli.Start(["run", project.Image, "--gdb", "--timeout", "120", "--", "x"]);
+        using Process run = Cli.Start(["run", project.Image, "--gdb", "--timeout", "600", "--", "x"]);
         string? line;
         do
             line = await run.StandardError.ReadLineAsync(cancellation);

@@ -18,7 +18,8 @@ public sealed class ImageBed : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Images.PublishAsync(TestContext.Current.CancellationToken);
-        _bed = await TestBed.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        // Tells what hangs from what other work on the host makes slow.
+        _bed = await TestBed.StartAsync(new() { StartTimeout = TimeSpan.FromMinutes(5), Timeout = TimeSpan.FromMinutes(5) }, TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

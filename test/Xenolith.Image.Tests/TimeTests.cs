@@ -24,8 +24,10 @@ public sealed partial class TimeTests(ImageBed bed)
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         await using Domain domain = await bed.Bed.CreateDomainAsync(new() { ImagePath = Images.Platform, CommandLine = "time-wall" }, cancellation);
         await domain.Console.WaitForLineAsync("ready", cancellationToken: cancellation);
+        // Readings that other work on the host has kept apart say little: at least one has to be narrow.
+        const long narrow = 1_000_000_000;
         long narrowest = long.MaxValue;
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 5 || narrowest > narrow && i < 50; i++)
         {
             long before = await ReadClockOfDom0Async();
             await domain.SendConsoleInputAsync("tick\n", cancellation);
@@ -35,7 +37,7 @@ public sealed partial class TimeTests(ImageBed bed)
             Assert.InRange(guest, before - tolerance, after + tolerance);
             narrowest = Math.Min(narrowest, after - before);
         }
-        Assert.InRange(narrowest, 0, 1_000_000_000); // else the readings around it would say little
+        Assert.InRange(narrowest, 0, narrow);
         await domain.SendConsoleInputAsync("end\n", cancellation);
         (await ImageBed.CompleteAsync(domain)).RequireSuccess();
 

@@ -15,12 +15,15 @@ public static class RootCertificates
     /// <exception cref="ImageLinkException">There is no such file or folder, or no certificate in it.</exception>
     public static string Collect(string path)
     {
-        string[] files = Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.crt").Order(StringComparer.Ordinal)] : File.Exists(path) ? [path] : [];
-        string certificates = string.Concat(files.Select(File.ReadAllText).SelectMany(Certificates));
+        string certificates = string.Concat(Files(path).Select(File.ReadAllText).SelectMany(Certificates));
         return certificates.Length != 0
             ? certificates
             : throw new ImageLinkException("XEN1017", $"There are no root certificates in {path}: run `apt-get install ca-certificates`, or set XenolithRootCertificates to a file of PEM certificates or a folder of such files that end in .crt.");
     }
+
+    /// <summary>The PEM file itself, or all <c>*.crt</c> files of the folder; none if there is no such file or folder.</summary>
+    public static IReadOnlyList<string> Files(string path) =>
+        Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.crt").Order(StringComparer.Ordinal)] : File.Exists(path) ? [path] : [];
 
     private static IEnumerable<string> Certificates(string text)
     {

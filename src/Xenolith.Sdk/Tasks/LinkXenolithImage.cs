@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Build.Framework;
 using Xenolith.Sdk.Content;
 using Xenolith.Sdk.Linking;
@@ -141,8 +142,13 @@ public sealed class LinkXenolithImage : BuildTask
 
     private static ContentFile Read(ITaskItem item)
     {
-        string path = item.GetMetadata("TargetPath").Replace('\\', '/');
-        return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), new DateTimeOffset(File.GetLastWriteTimeUtc(item.ItemSpec)))
+        string path = item.GetMetadata("TargetPath").Replace('\\', '/'), dated = item.GetMetadata("TimeOf");
+        DateTimeOffset modified = new(File.GetLastWriteTimeUtc(dated.Length != 0 ? dated : item.ItemSpec));
+        // https://reproducible-builds.org/specs/source-date-epoch/: nothing is younger than the sources.
+        if (long.TryParse(Environment.GetEnvironmentVariable("SOURCE_DATE_EPOCH"), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
+            && modified.ToUnixTimeSeconds() >= seconds)
+            modified = DateTimeOffset.FromUnixTimeSeconds(seconds);
+        return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), modified)
         {
             IsLink = item.GetMetadata("SymbolicLink") == "true",
         };

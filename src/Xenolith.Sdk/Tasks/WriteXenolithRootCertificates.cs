@@ -14,9 +14,14 @@ public sealed class WriteXenolithRootCertificates : BuildTask
     [Required]
     public string To { get; set; } = "";
 
+    /// <summary>Of the files that it was made from, the one that was changed last: its time is the file's in the image.</summary>
+    [Output]
+    public string Newest { get; set; } = "";
+
     /// <inheritdoc/>
     protected override void Run()
     {
+        Newest = RootCertificates.Files(From).MaxBy(File.GetLastWriteTimeUtc) ?? "";
         string certificates = RootCertificates.Collect(From);
         if (File.Exists(To) && File.ReadAllText(To) == certificates)
             return;
