@@ -78,7 +78,7 @@ internal sealed class BalloonDomain : IAsyncDisposable
         string home = await HomeAsync();
         await _bed.Xenstore.WriteAsync($"{home}/data/order", "end", Cancellation);
         string? code = await _bed.Xenstore.WaitAsync($"{home}/data/exit-code", value => value is not null, Patience, Cancellation);
-        string output = await ReadConsolesAsync();
+        string output = (await ReadConsolesAsync()).Replace("\r\n", "\n", StringComparison.Ordinal);
         Assert.True(code == "0", output);
         return output;
     }

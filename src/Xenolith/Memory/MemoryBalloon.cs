@@ -29,7 +29,8 @@ public sealed class MemoryBalloon : IAsyncDisposable
     private long _limitedFor;
     private long? _heapLimit;
 
-    internal MemoryBalloon(DomainMemory memory, DomainOperations operations, XenstoreClient store, XenstoreWatch watch, BalloonOptions options, TimeProvider time)
+    internal MemoryBalloon(
+        DomainMemory memory, DomainOperations operations, XenstoreClient store, XenstoreWatch watch, BalloonOptions options, TimeProvider time)
     {
         (_memory, _operations, _store, _watch, _options, _time) = (memory, operations, store, watch, options, time);
         _limitedFor = (long)operations.ReadMemory().Total;
@@ -118,7 +119,9 @@ public sealed class MemoryBalloon : IAsyncDisposable
         }
         lock (_lock)
         {
-            _status = Describe(BalloonState.NoTarget, end is null ? "the target is not followed any more" : $"there is no way to xenstored any more: {end.Message}");
+            _status = Describe(
+                BalloonState.NoTarget,
+                end is null ? "the target is not followed any more" : $"there is no way to xenstored any more: {end.Message}");
             _changed.Set(end ?? new ObjectDisposedException(nameof(MemoryBalloon)));
         }
         if (end is not null)
@@ -233,7 +236,9 @@ public sealed class MemoryBalloon : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Before memory comes: what is there can be used at once. A limit above what is there does no harm, since no more is promised than is there.</summary>
+    /// <summary>
+    /// Before memory comes: what is there can be used at once. A limit above what is there does no harm, since no more is promised than is there.
+    /// </summary>
     private void RaiseHeapLimit()
     {
         if (_heapLimit is not long limit || _target is not long target || limit >= target || (long)_operations.ReadMemory().Total >= target)

@@ -47,7 +47,8 @@ internal static class Balloon
             MemoryStatistics now = Domain.GetQuickStatistics();
             await Store.WriteAsync("data/answer", $"{order}: {answer}");
             Console.WriteLine($"{order}: {answer}; {balloon.Status}; free {now.Free / Kibi} KiB, available {now.Available / Kibi} KiB, "
-                + $"heap {GC.GetTotalMemory(false) / Kibi} KiB of {GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes / Kibi} KiB, generation {XenPlatform.Current.Generation.Number}");
+                + $"heap {GC.GetTotalMemory(false) / Kibi} KiB of {GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes / Kibi} KiB, "
+                + $"{XenPlatform.Current.Generation}");
         }
         await load.EndAsync();
         Console.WriteLine($"rounds {load.Rounds}\nfailures {load.Failures}\ntotal {Domain.GetQuickStatistics().Total}");
