@@ -19,7 +19,7 @@ internal sealed class Track(ulong id)
 /// </summary>
 internal sealed class PacketWriter : IDisposable
 {
-    private const int PacketField = 1; // of Perfetto's Trace
+    private const int PacketField = 1, TagSize = 1; // of Perfetto's Trace
     private const int DeepestSlices = 128;
     private const uint Sequence = 1, IncrementalStateCleared = 1;
 
@@ -40,7 +40,7 @@ internal sealed class PacketWriter : IDisposable
     internal ulong Time { get; private set; }
 
     /// <summary>Bytes written so far.</summary>
-    internal long Length => _output.Position;
+    internal long Length { get; private set; } // counted, because a pipe has no position
 
     public void Dispose() => _output.Dispose();
 
@@ -213,8 +213,10 @@ internal sealed class PacketWriter : IDisposable
 
     private void WritePacket(TracePacket packet)
     {
+        int size = packet.CalculateSize();
         _output.WriteTag(PacketField, WireFormat.WireType.LengthDelimited);
         _output.WriteMessage(packet);
+        Length += TagSize + CodedOutputStream.ComputeLengthSize(size) + size;
     }
 }
 

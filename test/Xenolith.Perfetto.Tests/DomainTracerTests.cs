@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
 using Xenolith.Simulation;
@@ -85,6 +86,19 @@ public sealed class DomainTracerTests : IDisposable
         Assert.Equal((TraceEnd.FileFull, file.Length), (result.End, result.Length));
         Assert.InRange(result.Length, 100_000, 1_000_000); // one more batch
         PerfettoFile.Read(file.ToArray());
+    });
+
+    [Fact]
+    public void A_file_may_be_a_pipe() => _hypervisor.Run(async () =>
+    {
+        await using TraceService service = await _traced.Platform.Tracing.AllowRemoteAsync();
+        using AnonymousPipeServerStream read = new(PipeDirection.In);
+        using AnonymousPipeClientStream write = new(PipeDirection.Out, read.ClientSafePipeHandle);
+        DomainTracerResult result = await DomainTracer.RunAsync(
+            _zero.Platform, _traced.Id, "web", write, new DomainTracerOptions { Duration = TimeSpan.FromSeconds(1) });
+        byte[] file = new byte[result.Length];
+        read.ReadExactly(file);
+        PerfettoFile.Read(file);
     });
 
     [Fact]

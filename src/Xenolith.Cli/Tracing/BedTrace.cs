@@ -41,7 +41,7 @@ internal sealed class BedTrace : IAsyncDisposable
             {
                 (0, true) => $"xenolith: {_file.Path}: {_messages.Last}",
                 (0, false) => "xenolith: there is no trace: the program did not call XenPlatform.Current.Tracing.AllowRemoteAsync() or UseXen()",
-                _ => $"xenolith: {(_messages.HasBegun ? "the trace is not complete" : "there is no trace")}: {_messages.Last}",
+                _ => $"xenolith: {(_messages.HasBegun ? "the trace is not complete" : "there is no trace")}: {_messages.Explain(exitCode)}",
             });
         }
         catch (Exception problem) when (problem is IOException or BedException)

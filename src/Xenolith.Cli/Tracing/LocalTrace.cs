@@ -59,7 +59,7 @@ internal static class LocalTrace
                 case Tracer.NoSuchDomain:
                     throw new CliException(ExitCode.NotFound, messages.Last);
                 default:
-                    throw new CliException(ExitCode.Unavailable, messages.Last.Length == 0 ? $"the tracer ended with code {tracer.ExitCode}" : messages.Last);
+                    throw new CliException(ExitCode.Unavailable, messages.Explain(tracer.ExitCode));
             }
         }
     }

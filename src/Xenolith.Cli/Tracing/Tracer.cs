@@ -54,6 +54,13 @@ internal static class Tracer
         /// <summary>The last line.</summary>
         internal string Last => Text.TrimEnd('\n').Split('\n')[^1];
 
+        /// <summary>What came of it: the last line, or all that was said if the tracer itself has failed.</summary>
+        internal string Explain(int exitCode) => exitCode switch
+        {
+            >= 0 and <= NoSuchDomain => Last,
+            _ => $"the tracer ended with code {exitCode}. {Text.Trim()}",
+        };
+
         private string Text => Encoding.UTF8.GetString(ToArray());
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
