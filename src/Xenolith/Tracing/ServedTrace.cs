@@ -15,7 +15,6 @@ namespace Xenolith.Tracing;
 internal sealed class ServedTrace : IAsyncDisposable
 {
     private const int BatchRecords = 1024;
-    private const byte Gone = 0, WantsTheEnd = 2;
 
     private readonly TraceServiceOptions _options;
     private readonly TimeProvider _time;
@@ -133,10 +132,10 @@ internal sealed class ServedTrace : IAsyncDisposable
             {
                 EventCount seen = _channel.Count; // before looking
                 byte reader = Reader;
-                if (reader == Gone && hasCome)
+                if (reader == TraceProtocol.Gone)
                     break;
-                hasCome |= reader != Gone;
-                if (reader == WantsTheEnd)
+                hasCome |= reader != TraceProtocol.Awaited;
+                if (reader == TraceProtocol.WantsTheEnd)
                     _finish.Cancel();
                 await _channel.WaitAsync(seen, hasCome ? _end.Token : coming.Token);
             }

@@ -69,7 +69,7 @@ public sealed class TraceConnection : IAsyncDisposable
         _rest = pages.Length;
         _over = new CancellationTokenSource(Timeout.InfiniteTimeSpan, platform.TimeProvider);
         pages.SetUnmapNotification(TraceProtocol.ReaderThere, channel); // also if this process is killed
-        SayWhatIsWanted(1);
+        SayWhatIsWanted(TraceProtocol.There);
         _watching = WatchNodeAsync();
     }
 
@@ -170,7 +170,7 @@ public sealed class TraceConnection : IAsyncDisposable
         if (_disposed || _over.IsCancellationRequested)
             return;
         _over.CancelAfter(_options.FinishLimit);
-        SayWhatIsWanted(2);
+        SayWhatIsWanted(TraceProtocol.WantsTheEnd);
     }
 
     /// <summary>Lets go of the domain, which ends the trace.</summary>

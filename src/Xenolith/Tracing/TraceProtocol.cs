@@ -14,7 +14,7 @@ namespace Xenolith.Tracing;
 /// data/xenolith/trace/requests/ID        tool: "request 1 CATEGORIES RECORDS PAGES"    domain: "serving REFERENCE PORT" or "refused WHY"
 ///
 /// page 0  byte    0  magic, version, PAGES, bytes of a record                four numbers of 32 bits
-///                64  consumer index; byte 68: 1 while the tool is there      the tool writes these
+///                64  consumer index; byte 68: see ReaderThere                the tool writes these
 ///               128  producer index; byte 132: 1 when nothing more comes     the domain writes these
 ///               256  the references of pages 1 to PAGES
 /// pages 1 to PAGES   the bytes of the records, as one ring
@@ -30,6 +30,13 @@ internal static class TraceProtocol
     internal const int MaximumPages = 256;
 
     internal const int ReaderThere = 68, WriterEnded = 132;
+
+    /// <summary>
+    /// What the byte at <see cref="ReaderThere"/> is: the domain begins with <see cref="Awaited"/>, the tool writes <see cref="There"/> and
+    /// <see cref="WantsTheEnd"/>, and <see cref="Gone"/> is what Xen clears it to when the tool lets go of the page, however that comes about. So one that was there
+    /// for a moment only is told from one that never came.
+    /// </summary>
+    internal const byte Gone = 0, There = 1, WantsTheEnd = 2, Awaited = 3;
 
     private const uint Magic = 0x52544C58; // "XLTR"
     private const int Consumer = 64, Producer = 128, References = 256;
@@ -47,6 +54,7 @@ internal static class TraceProtocol
         ReadOnlySpan<uint> numbers = [Magic, Version, (uint)references.Length, TraceRecord.Bytes];
         numbers.CopyTo(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, uint>(page));
         references.CopyTo(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, uint>(page[References..]));
+        page[ReaderThere] = Awaited;
     }
 
     /// <summary>Copies page 0 and reads the references of the others from the copy.</summary>
