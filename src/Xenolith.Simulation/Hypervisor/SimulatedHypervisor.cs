@@ -80,7 +80,6 @@ public sealed class SimulatedHypervisor : IDisposable
         {
             foreach (SimulatedDomain domain in _domains.Values)
                 domain.Xenstore.End(); // a step of it may still be waiting for the lock
-            Memory.Dispose();
         }
     }
 

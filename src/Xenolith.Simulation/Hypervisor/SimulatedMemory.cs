@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.ConstrainedExecution;
 using System.Runtime.InteropServices;
 
 namespace Xenolith.Simulation;
@@ -7,8 +8,12 @@ namespace Xenolith.Simulation;
 /// The host's memory: a memory file whose pages are the frames. A frame is mapped as often as it is shared, so a mapping of a grant is real shared
 /// memory, contiguous where it should be and read-only where it should be. Linux only.
 /// </summary>
-/// <remarks>Under the hypervisor's lock. Frames are handed out again as they were left, as Xen does not promise to clear them for their own domain.</remarks>
-internal sealed unsafe partial class SimulatedMemory : IDisposable
+/// <remarks>
+/// <para>Under the hypervisor's lock. Frames are handed out again as they were left, as Xen does not promise to clear them for their own domain.</para>
+/// <para>It is given back when nothing refers to it any more: a thread that has outlived its simulation finds its pages where they were, and not what the runtime has
+/// put there since.</para>
+/// </remarks>
+internal sealed unsafe partial class SimulatedMemory : CriticalFinalizerObject
 {
     internal const int PageSize = 4096;
 
@@ -21,7 +26,7 @@ internal sealed unsafe partial class SimulatedMemory : IDisposable
     private readonly Dictionary<nint, int> _mapped = []; // pages by their first address
     private readonly byte* _all; // every frame, for the hypervisor's own use
     private int _used;
-    private bool _disposed;
+    private bool _wasUnreachable;
 
     internal SimulatedMemory(int frames)
     {
@@ -30,6 +35,25 @@ internal sealed unsafe partial class SimulatedMemory : IDisposable
         if (_file < 0 || Truncate(_file, (long)frames * PageSize) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
         _all = (byte*)CheckedMap(0, (long)frames * PageSize, ProtRead | ProtWrite, MapShared, _file, 0);
+        GC.AddMemoryPressure((long)frames * PageSize); // a process can have only so many mappings
+    }
+
+    ~SimulatedMemory()
+    {
+        if (_all is null)
+            return; // there was none to be had
+        if (!_wasUnreachable)
+        {
+            // The finalizers of what referred to it have run, and one of them may have put others to work, such as a watch that nobody had ended.
+            _wasUnreachable = true;
+            GC.ReRegisterForFinalize(this);
+            return;
+        }
+        foreach ((nint address, int pages) in _mapped)
+            _ = RemoveMap(address, (nuint)pages * PageSize);
+        _ = RemoveMap((nint)_all, (nuint)_frames * PageSize);
+        _ = Close(_file);
+        GC.RemoveMemoryPressure((long)_frames * PageSize);
     }
 
     /// <summary>Takes frames.</summary>
@@ -68,19 +92,8 @@ internal sealed unsafe partial class SimulatedMemory : IDisposable
 
     internal void Unmap(nint address, int pages)
     {
-        _mapped.Remove(address);
-        _ = RemoveMap(address, (nuint)pages * PageSize);
-    }
-
-    public void Dispose()
-    {
-        if (_disposed)
-            return;
-        _disposed = true;
-        foreach ((nint address, int pages) in _mapped)
+        if (_mapped.Remove(address))
             _ = RemoveMap(address, (nuint)pages * PageSize);
-        _ = RemoveMap((nint)_all, (nuint)_frames * PageSize);
-        _ = Close(_file);
     }
 
     private static nint CheckedMap(nint address, long length, int protection, int flags, int file, long offset)
