@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every test there is, or those of the projects named: test.sh [Abi] [Kernel] ...
-# Or one of those that take long, and are no part of these: test.sh --soak [MINUTES], test.sh --journey [SAVES [MIGRATIONS]]
+# Or one of those that take long, and are no part of these: test.sh --soak [MINUTES], test.sh --journey [SAVES [MIGRATIONS]],
+# test.sh --balloon [CYCLES]
 #
 # Installs what is missing (build/install-tools.sh), builds the solution, checks its formatting and runs each test project, the fastest
 # first. Each leaves a report and a log in TestResults/. The last line is the sum: N passed, N failed, N skipped. A step that fails, and
@@ -13,6 +14,7 @@ limit=1800 # seconds that one project may take
 fastest="Architecture Abi Kernel"
 soak=20 # minutes that the soak takes
 saves=50 migrations=20 # what a journey consists of
+cycles=50 # how often the balloon goes down and up
 
 export DOTNET_NOLOGO=true DOTNET_CLI_TELEMETRY_OPTOUT=true DOTNET_CLI_UI_LANGUAGE=en
 export MSBUILDDISABLENODEREUSE=1 # nothing stays behind
@@ -119,6 +121,11 @@ elif [ "${1:-}" = --journey ]; then
         numbers "$saves" "$migrations" || { echo "usage: test.sh --journey [SAVES [MIGRATIONS]], whole numbers" >&2 && exit 2; }
         export XENOLITH_JOURNEY_SAVES="$saves" XENOLITH_JOURNEY_MIGRATIONS="$migrations"
         soak JourneyTests $((240 * (saves + migrations)))
+elif [ "${1:-}" = --balloon ]; then
+        cycles=${2:-$cycles}
+        numbers "$cycles" || { echo "usage: test.sh --balloon [CYCLES], a whole number" >&2 && exit 2; }
+        export XENOLITH_SOAK_CYCLES="$cycles"
+        soak BalloonSoakTests $((120 * cycles))
 elif [ $# = 0 ]; then
         step build dotnet build Xenolith.slnx -c Release -v quiet || finish
         step format dotnet format Xenolith.slnx --verify-no-changes --no-restore --severity warn
