@@ -68,11 +68,15 @@ internal unsafe struct TextWriter
 
 internal static unsafe class GeneratedFiles
 {
+    private const int ThreadShift = 8;
     private const ulong TicksPerSecond = 100;
     private const string Kilobytes = " kB";
 
+    /// <summary>What the inode of such a file has for a tag: which it is, and of which thread if that matters.</summary>
+    internal static uint TagOf(GeneratedFile kind, uint thread) => (uint)kind | thread << ThreadShift;
+
     /// <summary>A file without a name with the text, with a reference; null and an error when there is no space.</summary>
-    internal static Inode* Open(GeneratedFile kind, out long error)
+    internal static Inode* Open(uint tag, out long error)
     {
         error = -Errno.NoSpace;
         Inode* file = FileTree.System->NewInode(FileType.Regular | 0x124);
@@ -80,7 +84,7 @@ internal static unsafe class GeneratedFiles
             return null;
         TextWriter text = default;
         text.Begin(file);
-        Write(kind, ref text);
+        Write((GeneratedFile)(tag & (1 << ThreadShift) - 1), (int)(tag >> ThreadShift), ref text);
         file->Flags = InodeFlags.ReadOnly;
         error = text.Error;
         if (error == 0)
@@ -89,7 +93,7 @@ internal static unsafe class GeneratedFiles
         return null;
     }
 
-    private static void Write(GeneratedFile kind, ref TextWriter text)
+    private static void Write(GeneratedFile kind, int thread, ref TextWriter text)
     {
         switch (kind)
         {
@@ -137,7 +141,7 @@ internal static unsafe class GeneratedFiles
                 text.Flush();
                 break;
             case GeneratedFile.Name:
-                WriteProgram(ref text, withDirectory: false);
+                WriteName(ref text, thread);
                 text.End();
                 break;
             case GeneratedFile.MountInfo:
@@ -237,6 +241,19 @@ internal static unsafe class GeneratedFiles
         for (int field = 26; field <= 52; field++)
             text.Line.Text(" 0");
         text.End();
+    }
+
+    /// <summary>The name of a thread, as prctl(2) has set it; that of the program otherwise.</summary>
+    private static void WriteName(ref TextWriter text, int id)
+    {
+        Thread* thread = ThreadTable.Find(id);
+        int length = 0;
+        while (thread != null && length < Thread.NameLength && thread->Name[length] != 0)
+            length++;
+        if (length == 0)
+            WriteProgram(ref text, withDirectory: false);
+        else
+            text.Line.Bytes(new ReadOnlySpan<byte>(thread->Name, length));
     }
 
     private static void WriteProgram(ref TextWriter text, bool withDirectory)

@@ -23,7 +23,11 @@ internal static unsafe class SystemTree
 
     // Tags of directories that are not the archive's, whose tags count from 0.
     private const uint Devices = 0x8000_0000, Configuration = Devices + 1, Processes = Devices + 2, Process = Devices + 3, Tasks = Devices + 4;
-    private const uint Hardware = Devices + 5, HardwareDevices = Devices + 6, HardwareSystem = Devices + 7, Processors = Devices + 8, Variable = Devices + 9, Task = Devices + 10, Descriptors = Devices + 11;
+    private const uint Hardware = Devices + 5, HardwareDevices = Devices + 6, HardwareSystem = Devices + 7, Processors = Devices + 8, Variable = Devices + 9;
+    private const uint Descriptors = Devices + 10;
+
+    // And of the directory of thread n: Thread + n.
+    private const uint Thread = 0x9000_0000;
 
     private static Inode* devices, console;
 
@@ -69,7 +73,8 @@ internal static unsafe class SystemTree
     internal static long Populate(Inode* directory)
     {
         Maker maker = new(directory);
-        switch (directory->Tag)
+        uint tag = directory->Tag, thread = tag > Thread ? tag - Thread : (uint)ProcessCalls.ProcessId;
+        switch (tag > Thread ? Thread : tag)
         {
             case Devices:
                 maker.Device("null"u8, NullDevice);
@@ -114,11 +119,11 @@ internal static unsafe class SystemTree
                 maker.Link("root"u8, "/"u8);
                 maker.Directory("fd"u8, Descriptors, InodeFlags.ReadOnly);
                 maker.Directory("task"u8, Tasks, InodeFlags.ReadOnly);
-                goto case Task;
-            case Task:
+                goto case Thread;
+            case Thread:
                 maker.Generated("cgroup"u8, GeneratedFile.ControlGroup);
                 maker.Generated("cmdline"u8, GeneratedFile.CommandLine);
-                maker.Generated("comm"u8, GeneratedFile.Name);
+                maker.Generated("comm"u8, GeneratedFile.Name, thread);
                 maker.Generated("maps"u8, GeneratedFile.Maps);
                 maker.Generated("mountinfo"u8, GeneratedFile.MountInfo);
                 maker.Generated("mounts"u8, GeneratedFile.Mounts);
@@ -127,7 +132,7 @@ internal static unsafe class SystemTree
                 maker.Generated("status"u8, GeneratedFile.Status);
                 break;
             case Tasks:
-                return ThreadDirectories.Update(directory, Task);
+                return ThreadDirectories.Update(directory, Thread);
             case Descriptors:
                 return DescriptorDirectory.Update(directory);
             case Hardware:
@@ -188,7 +193,8 @@ internal static unsafe class SystemTree
 
         internal Inode* Device(ReadOnlySpan<byte> name, uint number) => Set(Node(name, DeviceMode), number, InodeFlags.ReadOnly);
 
-        internal void Generated(ReadOnlySpan<byte> name, GeneratedFile file) => Set(Node(name, ReadOnlyMode), (uint)file, InodeFlags.ReadOnly | InodeFlags.Generated);
+        internal void Generated(ReadOnlySpan<byte> name, GeneratedFile file, uint thread = 0) =>
+            Set(Node(name, ReadOnlyMode), GeneratedFiles.TagOf(file, thread), InodeFlags.ReadOnly | InodeFlags.Generated);
 
         internal void Link(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
         {

@@ -10,8 +10,8 @@ internal static unsafe class ThreadDirectories
 {
     /// <summary>Removes the directories of threads that have ended, and makes those of new ones.</summary>
     /// <param name="parent">The directory; it stays <see cref="InodeFlags.Unpopulated"/>, so that it is asked for again.</param>
-    /// <param name="tag">The tag of a thread's directory.</param>
-    internal static long Update(Inode* parent, uint tag)
+    /// <param name="firstTag">Tag n + <paramref name="firstTag"/> is that of the directory of thread n.</param>
+    internal static long Update(Inode* parent, uint firstTag)
     {
         parent->Flags |= InodeFlags.Unpopulated;
         for (Dentry* entry = parent->Directory->First; entry != null;)
@@ -32,9 +32,9 @@ internal static unsafe class ThreadDirectories
             Inode* directory = FileTree.System->CreateOnce(parent, name.Content, FileType.Directory | 0x1ED, out long error);
             if (directory == null)
                 return error;
-            if (directory->Tag == tag)
+            if (directory->Tag == firstTag + (uint)id)
                 continue;
-            directory->Tag = tag;
+            directory->Tag = firstTag + (uint)id;
             directory->Flags = InodeFlags.ReadOnly | InodeFlags.Unpopulated;
         }
         return 0;

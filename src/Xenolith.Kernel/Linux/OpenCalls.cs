@@ -73,7 +73,7 @@ internal static unsafe class OpenCalls
             error = -Errno.NoDevice;
         else if (kind == FileKind.Regular && (inode->Flags & InodeFlags.Generated) != 0)
         {
-            Inode* generated = GeneratedFiles.Open((GeneratedFile)inode->Tag, out error);
+            Inode* generated = GeneratedFiles.Open(inode->Tag, out error);
             FileTree.System->Release(inode);
             inode = generated;
         }

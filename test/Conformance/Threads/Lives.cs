@@ -46,6 +46,16 @@ internal static class Lives
 
     internal static void NamesAndPriorities()
     {
+        // What the system is told of it: the first 15 bytes.
+        string[]? told = null;
+        Thread named = new(() => told = [.. Directory.GetDirectories("/proc/self/task").Select(task => File.ReadAllText(Path.Combine(task, "comm")).TrimEnd('\n'))])
+        {
+            Name = "a-name-for-the-system",
+        };
+        named.Start();
+        named.Join();
+        Console.WriteLine($"threads that the system knows by a part of that name: {told!.Count(name => name == "a-name-for-the-")}");
+
         foreach (ThreadPriority priority in Enum.GetValues<ThreadPriority>())
         {
             string? seen = null;
