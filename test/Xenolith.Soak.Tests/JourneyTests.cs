@@ -129,7 +129,7 @@ public sealed class JourneyTests
 
     /// <summary>What of a domain would stay in Xen and xenstored if it were not let go.</summary>
     private static async Task<string> DescribeHostAsync(TestBed bed) => (await bed.RunShellAsync(
-        "xl list | wc -l; xl info | grep free_memory; xenstore-ls | wc -l; /usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l", Cancellation)).Output;
+        "xl list | wc -l; xl info | grep free_memory; xenstore-ls /local/domain | wc -l; /usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l", Cancellation)).Output;
 
     private static string ImageOf(string program) => typeof(JourneyTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == program).Value!;
 

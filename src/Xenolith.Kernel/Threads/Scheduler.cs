@@ -1,6 +1,6 @@
 // Who runs: the order is the run queue's; here are blocking, waking, the switch itself and the account of time. Interrupts are off in all of this.
-using Xenolith.Kernel.Cpu;
 using Xenolith.Abi;
+using Xenolith.Kernel.Cpu;
 using Xenolith.Kernel.Time;
 using Xenolith.Kernel.Tracing;
 

@@ -85,7 +85,9 @@ internal static class Balloon
         }
         catch (OutOfMemoryException)
         {
-            return $"out of memory at {kept.Count * Piece / MiB} MiB";
+            int reached = kept.Count * Piece / MiB;
+            kept.RemoveRange(kept.Count - (4 * (MiB / Piece)), 4 * (MiB / Piece)); // to go on with
+            return $"out of memory at {reached} MiB";
         }
         for (int i = 0; i < kept.Count; i++)
         {

@@ -5,6 +5,10 @@ namespace SystemCallFuzz;
 
 internal sealed unsafe class Fuzzer
 {
+    // 48 MiB: to what a balloon may take the domain.
+    private const ulong LeastPages = 48 << 8;
+    private static readonly ulong s_pages = Health.Pages();
+
     private const string Folder = "/tmp/fuzz";
     private const int CallsPerRound = 2000;
     private const int ReadWrite = 2, Append = 0x400, PathOnly = 0x200000; // of open(2)
@@ -86,6 +90,7 @@ internal sealed unsafe class Fuzzer
         _ports.Clear();
         _ = Linux.Call(Linux.XenstoreUnsent, 0);
         _ = Linux.Call(Linux.ShutdownReason, 0);
+        Inflate();
         Arena.Release();
         _ = Linux.Call(95, 0x12); // umask
         Directory.SetCurrentDirectory("/");
@@ -146,6 +151,8 @@ internal sealed unsafe class Fuzzer
             case Linux.Exit or Linux.ExitGroup or Linux.RtSigreturn or Linux.Fork or Linux.Vfork or Linux.Clone3:
             case Linux.Pause or Linux.InotifyInit or Linux.Suspend:
                 return false;
+            case Linux.MemoryBalloon:
+                return a[0] is 0 or >= LeastPages; // this program needs some
             case Linux.Clone:
                 a[0] &= ~0x1_0100ul; // neither a thread nor the same memory: refused
                 return true;

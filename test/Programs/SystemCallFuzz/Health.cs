@@ -57,6 +57,13 @@ internal static class Health
         return long.Parse(line.Split([':', '\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1]);
     }
 
+    /// <summary>All the memory that there is, in pages.</summary>
+    internal static ulong Pages()
+    {
+        string line = File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
+        return ulong.Parse(line.Split([':', '\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1]) >> 2;
+    }
+
     private static void Require(bool condition, string what)
     {
         if (!condition)

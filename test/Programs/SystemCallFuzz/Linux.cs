@@ -17,7 +17,7 @@ internal static partial class Linux
     internal const long Platform = 0x584C00;
     internal const long EventOpen = Platform + 1, EventClose = Platform + 2, EventTake = Platform + 6;
     internal const long PageAllocate = Platform + 8, PageFree = Platform + 9, GrantMap = Platform + 14, GrantUnmap = Platform + 15;
-    internal const long ShutdownReason = Platform + 18, XenstoreUnsent = Platform + 20, Suspend = Platform + 21;
+    internal const long ShutdownReason = Platform + 18, XenstoreUnsent = Platform + 20, Suspend = Platform + 21, MemoryBalloon = Platform + 24;
 
     internal const ulong ReadWrite = 3, PrivateAnonymous = 0x22, Fixed = 0x10;
     internal const int NonBlocking = 0x800;

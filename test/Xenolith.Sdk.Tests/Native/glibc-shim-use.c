@@ -12,6 +12,18 @@ int __sprintf_chk(char *, int, size_t, const char *, ...);
 int __fprintf_chk(FILE *, int, const char *, ...);
 long __fdelt_chk(long);
 int getcontext(void *);
+int __wrap_openssl_get_fork_id(void);
+
+/* OpenSSL's and the kernel's. */
+int __real_openssl_get_fork_id(void)
+{
+        return 5;
+}
+
+long xl_resume_count(void)
+{
+        return 3;
+}
 
 int main(int count, char **arguments)
 {
@@ -32,6 +44,8 @@ int main(int count, char **arguments)
                 __fprintf_chk(stdout, 1, "%s %d\n", to, length);
         } else if (strcmp(function, "select") == 0) {
                 printf("word %ld\n", __fdelt_chk(strcmp(arguments[2], "inside") == 0 ? 1023 : 1024));
+        } else if (strcmp(function, "copies") == 0) {
+                printf("%d\n", __wrap_openssl_get_fork_id());
         } else {
                 int result = getcontext(to);
                 printf("%d %d\n", result, errno);

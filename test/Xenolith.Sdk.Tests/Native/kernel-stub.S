@@ -22,6 +22,14 @@ halt:   hlt
         jmp     halt
         .size xl_pvh_entry, . - xl_pvh_entry
 
+        .globl xl_resume_count
+        .type xl_resume_count, @function
+        .code64
+xl_resume_count:
+        xor     %eax, %eax
+        ret
+        .size xl_resume_count, . - xl_resume_count
+
         .section .xl.rodata, "a", @progbits
 message:
         .asciz "halted"
