@@ -16,7 +16,7 @@ public sealed class ImageLinkerTests(SampleProject project) : IDisposable
 
     [Theory]
     [InlineData(SymbolSelection.All, 1000)]
-    [InlineData(SymbolSelection.Kernel, 2)]
+    [InlineData(SymbolSelection.Kernel, 3)]
     [InlineData(SymbolSelection.None, 0)]
     public void The_image_names_the_chosen_functions(SymbolSelection selection, int least)
     {
