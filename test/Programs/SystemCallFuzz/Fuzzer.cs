@@ -90,7 +90,6 @@ internal sealed unsafe class Fuzzer
         _ports.Clear();
         _ = Linux.Call(Linux.XenstoreUnsent, 0);
         _ = Linux.Call(Linux.ShutdownReason, 0);
-        Inflate();
         Arena.Release();
         _ = Linux.Call(95, 0x12); // umask
         Directory.SetCurrentDirectory("/");
