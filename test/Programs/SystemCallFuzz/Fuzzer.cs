@@ -90,6 +90,10 @@ internal sealed unsafe class Fuzzer
         _ports.Clear();
         _ = Linux.Call(Linux.XenstoreUnsent, 0);
         _ = Linux.Call(Linux.ShutdownReason, 0);
+        while (Linux.Call(Linux.MemoryBalloon, s_pages) == 1)
+        {
+            // a step on the way to all of the memory
+        }
         Arena.Release();
         _ = Linux.Call(95, 0x12); // umask
         Directory.SetCurrentDirectory("/");
