@@ -5,6 +5,7 @@ using Xenolith.Kernel.Xen;
 
 namespace Xenolith.Kernel.Tests.Xen;
 
+/// <summary>Console input that had come before a suspension and is read after it.</summary>
 public sealed unsafe class KeptInputTests : IDisposable
 {
     private readonly ConsoleInterface* page = (ConsoleInterface*)NativeMemory.AllocZeroed((nuint)sizeof(ConsoleInterface));
