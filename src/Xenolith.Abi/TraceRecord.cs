@@ -112,6 +112,18 @@ public static class TraceKind
     /// </summary>
     public const ushort DomainWake = 0x24;
 
+    /// <summary>
+    /// The domain is about to be suspended: what comes behind <see cref="DomainResume"/> is after it. The clock of <see cref="TraceRecord.Time"/> goes on
+    /// over it, so the time between the two is that for which the domain stood still, by the wall clocks of the hosts.
+    /// </summary>
+    public const ushort DomainSuspend = 0x25;
+
+    /// <summary>
+    /// The domain goes on after <see cref="DomainSuspend"/>. <see cref="TraceRecord.Detail"/>: 0 as a new domain, restored or migrated; 1 as the same
+    /// one, after a checkpoint or when the toolstack gave up; 2 Xen refused, and <see cref="TraceRecord.Value"/> is its error number.
+    /// </summary>
+    public const ushort DomainResume = 0x26;
+
     /// <summary>Xen's timer for the domain fired: <see cref="TraceRecord.Value"/> the time for which it was set.</summary>
     public const ushort TimerFired = 0x30;
 

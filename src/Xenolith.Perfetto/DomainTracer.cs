@@ -28,8 +28,11 @@ public enum TraceEnd
     /// <summary>It was to end, or its time was over.</summary>
     Finished,
 
-    /// <summary>The domain ended it: its program or it itself has ended, or it was suspended.</summary>
+    /// <summary>The domain ended it: its program or it itself has ended.</summary>
     DomainEnded,
+
+    /// <summary>The domain ended it, because it was about to be suspended: saved, migrated or checkpointed. It can be traced anew after that.</summary>
+    Suspended,
 
     /// <summary>The file has reached <see cref="DomainTracerOptions.MaximumLength"/>.</summary>
     FileFull,
@@ -53,6 +56,8 @@ public readonly record struct DomainTracerResult(TraceEnd End, long Records, lon
         string skipped = Skipped == 0 ? "" : $", {Skipped} left out because they make no sense";
         string end = End switch
         {
+            TraceEnd.DomainEnded => "; ended because the domain or its program has ended",
+            TraceEnd.Suspended => "; ended because the domain was suspended (saved, migrated or checkpointed): it can be traced anew when it runs again",
             TraceEnd.FileFull => "; ended because the file has reached its --limit",
             TraceEnd.Broken => "; ended because the domain broke the rules of the trace",
             _ => "",
@@ -141,6 +146,6 @@ public static class DomainTracer
         {
             return TraceEnd.Broken;
         }
-        return TraceEnd.DomainEnded;
+        return connection.WasSuspended ? TraceEnd.Suspended : TraceEnd.DomainEnded;
     }
 }

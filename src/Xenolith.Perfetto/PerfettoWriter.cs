@@ -175,6 +175,11 @@ public sealed class PerfettoWriter : IDisposable
                 return WriteCpu("blocked", default);
             case TraceKind.DomainWake:
                 return WriteCpu("running", new Argument("woken by the timer", record.Detail));
+            case TraceKind.DomainSuspend:
+                Run(Get(RunningThread), 0);
+                return WriteCpu("suspended", default);
+            case TraceKind.DomainResume:
+                return WriteCpu("running", new Argument("resumed as it was", record.Detail));
             default:
                 return false;
         }

@@ -34,6 +34,9 @@ internal static class Images
     /// <summary>Draws random numbers after each resume.</summary>
     internal static string Copies { get; } = Published("test/Programs/Copies");
 
+    /// <summary>Has event sources.</summary>
+    internal static string EventSources { get; } = Published("test/Programs/EventSources");
+
     /// <summary>Its first argument names a defect that must end it. Its kernel has functions that break it.</summary>
     internal static string Defects { get; } = Published("test/Programs/Defects");
 

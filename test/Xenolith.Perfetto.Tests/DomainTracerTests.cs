@@ -1,6 +1,7 @@
 using System.IO.Pipes;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
+using Xenolith.Lifecycle;
 using Xenolith.Simulation;
 using Xenolith.Tracing;
 
@@ -66,7 +67,31 @@ public sealed class DomainTracerTests : IDisposable
         Task<DomainTracerResult> tracing = DomainTracer.RunAsync(_zero.Platform, _traced.Id, "web", Stream.Null);
         await Task.Delay(TimeSpan.FromSeconds(1), _hypervisor.Time);
         _traced.Destroy();
-        Assert.Equal(TraceEnd.DomainEnded, (await tracing).End);
+        DomainTracerResult result = await tracing;
+        Assert.Equal(TraceEnd.DomainEnded, result.End);
+        Assert.Contains("; ended because the domain or its program has ended; ", result.ToString());
+    });
+
+    [Theory]
+    [InlineData(SuspendOutcome.Resumed)]
+    [InlineData(SuspendOutcome.Cancelled)]
+    public void A_suspension_of_the_domain_ends_the_file_in_good_order_and_is_given_as_the_reason(SuspendOutcome outcome) => _hypervisor.Run(async () =>
+    {
+        await using TraceService service = await _traced.Platform.Tracing.AllowRemoteAsync();
+        _traced.Suspension = new SimulatedSuspension(outcome, NewId: outcome == SuspendOutcome.Resumed ? (ushort)40 : null);
+        using MemoryStream file = new();
+        Task<DomainTracerResult> tracing = DomainTracer.RunAsync(_zero.Platform, _traced.Id, "web", file);
+        await Task.Delay(TimeSpan.FromSeconds(1), _hypervisor.Time);
+        TraceName name = _traced.Platform.Tracing.GetName("before");
+        name.Instant();
+        long before = _hypervisor.Time.GetTimestamp();
+        Assert.Equal(outcome, await _traced.Platform.Lifecycle.SuspendAsync());
+        Assert.Equal(TimeSpan.Zero, _hypervisor.Time.GetElapsedTime(before)); // the tool was no hindrance
+
+        DomainTracerResult result = await tracing;
+        Assert.Equal((TraceEnd.Suspended, file.Length), (result.End, result.Length));
+        Assert.Contains("; ended because the domain was suspended (saved, migrated or checkpointed): it can be traced anew when it runs again; ", result.ToString());
+        Assert.Equal("before", Assert.Single(PerfettoFile.Read(file.ToArray()).Events, e => e.Name == "before").Name);
     });
 
     [Fact]

@@ -37,6 +37,20 @@ public sealed class PerfettoWriterTests
     }
 
     [Fact]
+    public void A_suspension_is_a_time_in_which_neither_the_cpu_nor_a_thread_ran()
+    {
+        Add(TraceKind.ThreadSwitch, thread: 1, detail: 12); // 1000
+        Add(TraceKind.DomainSuspend, thread: 12); // 1010
+        Add(TraceKind.EventReceived, thread: 12, detail: 3); // 1020: the kernel's own
+        Add(TraceKind.DomainResume, thread: 12, detail: 1); // 1030
+        Add(TraceKind.DomainBlock, thread: 12); // 1040
+        PerfettoFile file = Write();
+        Assert.Equal([("suspended", 1010ul, 1030ul), ("running", 1030ul, 1040ul), ("blocked", 1040ul, 1040ul)], Times(file.SlicesOf("CPU")));
+        Assert.Equal([("thread 12", 1000ul, 1010ul), ("thread 12", 1030ul, 1040ul)], Times(file.SlicesOf("running thread")));
+        Assert.Equal(1, file.SlicesOf("CPU").Single(slice => slice.Begin == 1030).Arguments["resumed as it was"]);
+    }
+
+    [Fact]
     public void Collections_have_their_generation_and_pauses_a_track_of_their_own()
     {
         Add(TraceKind.GcSuspend, detail: 1);

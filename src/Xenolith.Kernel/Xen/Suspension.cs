@@ -5,6 +5,7 @@
 //
 // The new domain has its special pages, its shared info page and its grant table as a new domain has them, other ports, and perhaps another number and
 // another system time. All of it is done in one go, with interrupts off on the only virtual CPU: no thread sees anything in between.
+using Xenolith.Abi;
 using Xenolith.Kernel.Entropy;
 using Xenolith.Kernel.Time;
 using Xenolith.Kernel.Tracing;
@@ -15,14 +16,21 @@ internal static class Suspension
 {
     private const long Resumed = 0;
 
+    /// <summary>What <see cref="TraceKind.DomainResume"/> tells of a refusal.</summary>
+    private const uint Refused = 2;
+
     /// <summary>xl_suspend: 0 after a resume; 1 if the domain goes on as it was; a negative errno if Xen refused.</summary>
     internal static long Suspend()
     {
+        if (Trace.IsOn(TraceCategory.Scheduler))
+            Trace.Write(TraceKind.DomainSuspend, 0, 0);
         ConsoleRing.Suspend();
         Clock.Suspend();
         long result = Hypercalls.Suspend();
         if (result == Resumed)
             Resume();
+        if (Trace.IsOn(TraceCategory.Scheduler))
+            Trace.Write(TraceKind.DomainResume, result >= 0 ? (uint)result : Refused, result >= 0 ? 0 : (ulong)-result);
         // It may have been long.
         Timers.Resume();
         return result;

@@ -25,6 +25,7 @@ internal sealed class ServedTrace : IAsyncDisposable
     private readonly CancellationTokenSource _finish = new(); // what is there is sent, then it ends
     private readonly CancellationTokenSource _end; // it ends at once
     private bool _mustNotify, _isLimited;
+    private volatile bool _isForSuspension;
 
     private ServedTrace(XenPlatform platform, TraceServiceOptions options, SharedPages pages, EventChannel channel, TraceSession session)
     {
@@ -93,6 +94,13 @@ internal sealed class ServedTrace : IAsyncDisposable
         await Completion;
     }
 
+    /// <summary>Ends it as <see cref="DisposeAsync"/> does, and tells the tool that a suspension of the domain is why.</summary>
+    internal ValueTask EndForSuspensionAsync()
+    {
+        _isForSuspension = true;
+        return DisposeAsync();
+    }
+
     private byte Reader => Volatile.Read(ref _pages.Pages.GetSpan()[TraceProtocol.ReaderThere]);
 
     private async Task RunAsync()
@@ -110,7 +118,7 @@ internal sealed class ServedTrace : IAsyncDisposable
         _session.Dispose();
         if (!_end.IsCancellationRequested)
         {
-            Volatile.Write(ref _pages.Pages.GetSpan()[TraceProtocol.WriterEnded], 1);
+            Volatile.Write(ref _pages.Pages.GetSpan()[TraceProtocol.WriterEnded], _isForSuspension ? TraceProtocol.Suspended : TraceProtocol.Ended);
             TryNotify();
             _end.CancelAfter(_options.CloseLimit); // for the tool to let go
         }

@@ -76,6 +76,11 @@ public sealed class TraceConnection : IAsyncDisposable
     /// <summary>The domain that is traced.</summary>
     public ushort Domain { get; }
 
+    /// <summary>
+    /// After the end: whether the domain says that it ended the trace because it was about to be suspended, that is saved, migrated or checkpointed. It can be traced anew after that.
+    /// </summary>
+    public bool WasSuspended { get; private set; }
+
     /// <summary>Starts a trace.</summary>
     /// <param name="platform">The tool's domain.</param>
     /// <param name="domain">The domain to trace.</param>
@@ -125,7 +130,9 @@ public sealed class TraceConnection : IAsyncDisposable
         while (true)
         {
             EventCount seen = _channel.Count; // before looking
-            bool isOver = _over.IsCancellationRequested || Volatile.Read(ref _pages.GetSpan()[TraceProtocol.WriterEnded]) != 0;
+            byte ended = Volatile.Read(ref _pages.GetSpan()[TraceProtocol.WriterEnded]);
+            WasSuspended = ended == TraceProtocol.Suspended;
+            bool isOver = _over.IsCancellationRequested || ended != 0;
             if (isOver && _rest <= 0)
                 return 0;
             int count = Take(records.Span, out bool hasMore);

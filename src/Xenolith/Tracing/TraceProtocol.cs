@@ -15,7 +15,7 @@ namespace Xenolith.Tracing;
 ///
 /// page 0  byte    0  magic, version, PAGES, bytes of a record                four numbers of 32 bits
 ///                64  consumer index; byte 68: see ReaderThere                the tool writes these
-///               128  producer index; byte 132: 1 when nothing more comes     the domain writes these
+///               128  producer index; byte 132: see WriterEnded               the domain writes these
 ///               256  the references of pages 1 to PAGES
 /// pages 1 to PAGES   the bytes of the records, as one ring
 /// </code>
@@ -30,6 +30,12 @@ internal static class TraceProtocol
     internal const int MaximumPages = 256;
 
     internal const int ReaderThere = 68, WriterEnded = 132;
+
+    /// <summary>
+    /// What the byte at <see cref="WriterEnded"/> is: 0 while more may come, then <see cref="Ended"/>, or <see cref="Suspended"/> if a suspension of the domain is why.
+    /// A tool takes any other number for the first.
+    /// </summary>
+    internal const byte Ended = 1, Suspended = 2;
 
     /// <summary>
     /// What the byte at <see cref="ReaderThere"/> is: the domain begins with <see cref="Awaited"/>, the tool writes <see cref="There"/> and

@@ -34,7 +34,7 @@ public sealed class TraceService : IAsyncDisposable
         _options = options;
         _store = platform.Xenstore;
         _watch = watch;
-        _suspending = platform.Hooks.OnSuspend(async _ => await EndTraceAsync(), name: "trace");
+        _suspending = platform.Hooks.OnSuspend(_ => _trace?.EndForSuspensionAsync() ?? default, name: "trace");
         _ending = platform.Hooks.AtExit(async _ => await DisposeAsync(), "trace");
         _run = RunAsync();
     }
@@ -78,7 +78,8 @@ public sealed class TraceService : IAsyncDisposable
     {
         _stop.Cancel();
         await _run;
-        await EndTraceAsync();
+        if (_trace is { } trace)
+            await trace.DisposeAsync();
         await _watch.DisposeAsync();
         _suspending.Dispose();
         _ending.Dispose();
@@ -90,12 +91,6 @@ public sealed class TraceService : IAsyncDisposable
         {
             // The domain's nodes go with it.
         }
-    }
-
-    private async Task EndTraceAsync()
-    {
-        if (_trace is { } trace)
-            await trace.DisposeAsync();
     }
 
     private async Task RunAsync()

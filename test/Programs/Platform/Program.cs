@@ -33,6 +33,7 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["trace-follow"] = Tracing.FollowAsync,
     ["trace-cost"] = Tracing.CostAsync,
     ["trace-listen"] = Tracing.ListenAsync,
+    ["trace-travel"] = TravelTracing.TravelAsync,
     ["trace-serve"] = RemoteTracing.ServeAsync,
     ["time-monotonic"] = Time.MonotonicAsync,
     ["time-wall"] = Time.WallClockAsync,
