@@ -5,14 +5,14 @@ namespace Xenolith.Image.Tests;
 /// <summary>Traces that a tool in dom0 takes of a domain, as files for Perfetto.</summary>
 public sealed class RemoteTracingTests(ImageBed bed)
 {
-    private const string Tracer = "/tmp/xenolith-tracer", AllButFaults = "382", Records = "32768", UntilTheEnd = "0", DoNotWait = "0", MostMibibytes = "64";
+    private const string UntilTheEnd = "0";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_trace_of_a_running_domain_has_what_it_did_and_the_domain_keeps_nothing_of_it()
     {
-        await bed.Bed.UploadAsync(Images.Tracer, Tracer, Cancel);
+        await TracerProgram.UploadAsync(bed.Bed);
         await using Domain domain = await bed.Bed.CreateDomainAsync(new() { ImagePath = Images.Platform, CommandLine = "trace-serve", Memory = 64 }, Cancel);
         await domain.Console.WaitForLineAsync("ready", cancellationToken: Cancel);
 
@@ -55,7 +55,7 @@ public sealed class RemoteTracingTests(ImageBed bed)
     [Fact]
     public async Task The_tool_says_why_a_domain_is_not_traced()
     {
-        await bed.Bed.UploadAsync(Images.Tracer, Tracer, Cancel);
+        await TracerProgram.UploadAsync(bed.Bed);
         await using Domain silent = await bed.Bed.CreateDomainAsync(new() { ImagePath = Images.Platform, CommandLine = "obey", Paused = true }, Cancel);
         (int exitCode, byte[] file, string said) = await TraceAsync(silent.Name, "1");
         Assert.Equal((1, 0), (exitCode, file.Length));
@@ -65,22 +65,6 @@ public sealed class RemoteTracingTests(ImageBed bed)
         Assert.Equal((2, "There is no domain \"nobody\": `xl list` shows those that are there.\n"), (exitCode, said));
     }
 
-    private async Task<(int ExitCode, byte[] File, string Said)> TraceAsync(string domain, string seconds, CancellationToken? cancellation = null)
-    {
-        using MemoryStream file = new(), messages = new();
-        using NeverEndingInput input = new();
-        int exitCode = await bed.Bed.RunConnectedAsync(
-            Tracer, [domain, AllButFaults, Records, seconds, DoNotWait, MostMibibytes], input, file, messages, cancellation ?? Cancel);
-        return (exitCode, file.ToArray(), System.Text.Encoding.UTF8.GetString(messages.ToArray()));
-    }
-
-    /// <summary>Input that the tool could only be surprised by.</summary>
-    private sealed class NeverEndingInput : MemoryStream
-    {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            await Task.Delay(Timeout.Infinite, cancellationToken);
-            return 0;
-        }
-    }
+    private Task<(int ExitCode, byte[] File, string Said)> TraceAsync(string domain, string seconds, CancellationToken? cancellation = null) =>
+        TracerProgram.Start(bed.Bed, domain, seconds, cancellation: cancellation).CompleteAsync();
 }

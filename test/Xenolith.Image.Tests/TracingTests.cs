@@ -84,6 +84,29 @@ public sealed class TracingTests(ImageBed bed)
     }
 
     [Fact]
+    public async Task With_event_sources_a_listener_hears_of_what_the_platform_did_and_a_trace_has_what_sources_wrote()
+    {
+        ImageRun run = (await bed.RunAsync(Images.EventSources, memory: 64)).RequireSuccess();
+        Assert.DoesNotContain("an event of another time", run.Lines);
+        Assert.Equal("traced Own/Happened 42", run.Lines[^1]);
+        // A kind of each category, with its keyword.
+        (string Event, uint Keyword, int Kind)[] expected =
+        [
+            ("GarbageCollection", TraceCategory.Gc, TraceKind.GcStart),
+            ("Scheduler", TraceCategory.Scheduler, TraceKind.DomainBlock),
+            ("Timer", TraceCategory.Timers, TraceKind.TimerFired),
+            ("EventChannel", TraceCategory.Events, TraceKind.EventReceived),
+            ("Grant", TraceCategory.Grants, TraceKind.GrantAccess),
+            ("Xenstore", TraceCategory.Xenstore, TraceKind.XenstoreReply),
+            ("PageFault", TraceCategory.PageFaults, TraceKind.PageFault),
+            ("User", TraceCategory.User, TraceKind.UserCounter),
+        ];
+        foreach ((string name, uint keyword, int kind) in expected)
+            Assert.Contains(run.Lines, line => line.StartsWith(FormattableString.Invariant($"{name} Informational {keyword} kind={kind} thread="), StringComparison.Ordinal));
+        Assert.EndsWith(" value=-7 name=mine", Assert.Single(run.Lines, line => line.StartsWith("User ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Tracepoints_cost_next_to_nothing_without_a_trace()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;

@@ -56,6 +56,8 @@ internal static class LocalTrace
                 case 0:
                     Console.Error.WriteLine($"xenolith: {file.Path}: {messages.Last}");
                     return 0;
+                case ExitCode.Interrupted when finish.IsCancellationRequested: // Ctrl+C came before the tracer could heed it
+                    throw new OperationCanceledException(finish);
                 case Tracer.NoSuchDomain:
                     throw new CliException(ExitCode.NotFound, messages.Last);
                 default:
@@ -68,7 +70,7 @@ internal static class LocalTrace
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("setsid", ["--wait", program, .. settings.ToArguments()]) // Ctrl+C is the tool's own affair
+            return Process.Start(new ProcessStartInfo(program, settings.ToArguments())
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

@@ -9,6 +9,7 @@ using Xenolith.Abi;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
 using Xenolith.Tracing;
+using EventChannel = Xenolith.EventChannels.EventChannel;
 
 XenPlatform platform = XenPlatform.Current;
 DomainTracing tracing = platform.Tracing;
