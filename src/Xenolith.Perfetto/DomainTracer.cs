@@ -57,7 +57,8 @@ public readonly record struct DomainTracerResult(TraceEnd End, long Records, lon
         string end = End switch
         {
             TraceEnd.DomainEnded => "; ended because the domain or its program has ended",
-            TraceEnd.Suspended => "; ended because the domain was suspended (saved, migrated or checkpointed): it can be traced anew when it runs again",
+            TraceEnd.Suspended =>
+                "; ended because the domain was suspended (saved, migrated or checkpointed): it can be traced anew when it runs again",
             TraceEnd.FileFull => "; ended because the file has reached its --limit",
             TraceEnd.Broken => "; ended because the domain broke the rules of the trace",
             _ => "",

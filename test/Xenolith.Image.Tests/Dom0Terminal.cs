@@ -13,7 +13,8 @@ internal sealed class Dom0Terminal : IAsyncDisposable
     private readonly Screen _screen = new();
     private readonly Task _shell;
 
-    internal Dom0Terminal(TestBed bed) => _shell = bed.RunInteractiveAsync("/bin/sh", _keyboard, _screen, columns: 200, cancellationToken: TestContext.Current.CancellationToken);
+    internal Dom0Terminal(TestBed bed) =>
+        _shell = bed.RunInteractiveAsync("/bin/sh", _keyboard, _screen, columns: 200, cancellationToken: TestContext.Current.CancellationToken);
 
     internal void Type(string text) => _keyboard.Type(text);
 

@@ -8,7 +8,8 @@ public sealed class TraceCommandTests(ImageBed bed)
 {
     private const string Folder = "/opt/dotnet", Tool = $"LD_LIBRARY_PATH={Folder} {Folder}/dotnet exec {Folder}/xenolith/xenolith.dll";
 
-    private static readonly string s_tool = typeof(TraceCommandTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Cli").Value!;
+    private static readonly string s_tool =
+        typeof(TraceCommandTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Cli").Value!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -66,7 +67,8 @@ public sealed class TraceCommandTests(ImageBed bed)
         foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(s_tool)!))
             await bed.Bed.UploadAsync(file, $"{Folder}/xenolith/{Path.GetFileName(file)}", Cancel);
         // What the runtime needs and dom0 has not: found as this process has it.
-        string library = File.ReadLines("/proc/self/maps").Select(line => line.Split(' ')[^1]).First(path => Path.GetFileName(path).StartsWith("libstdc++.so.", StringComparison.Ordinal));
+        string library = File.ReadLines("/proc/self/maps").Select(line => line.Split(' ')[^1])
+            .First(path => Path.GetFileName(path).StartsWith("libstdc++.so.", StringComparison.Ordinal));
         await bed.Bed.UploadAsync(library, $"{Folder}/libstdc++.so.6", Cancel);
     }
 }

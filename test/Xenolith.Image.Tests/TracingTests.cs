@@ -102,7 +102,10 @@ public sealed class TracingTests(ImageBed bed)
             ("User", TraceCategory.User, TraceKind.UserCounter),
         ];
         foreach ((string name, uint keyword, int kind) in expected)
-            Assert.Contains(run.Lines, line => line.StartsWith(FormattableString.Invariant($"{name} Informational {keyword} kind={kind} thread="), StringComparison.Ordinal));
+        {
+            string expectedStart = FormattableString.Invariant($"{name} Informational {keyword} kind={kind} thread=");
+            Assert.Contains(run.Lines, line => line.StartsWith(expectedStart, StringComparison.Ordinal));
+        }
         Assert.EndsWith(" value=-7 name=mine", Assert.Single(run.Lines, line => line.StartsWith("User ", StringComparison.Ordinal)));
     }
 

@@ -116,12 +116,10 @@ internal sealed class ServedTrace : IAsyncDisposable
             _end.Cancel(); // the tool is gone, or broke the ring; or the domain was resumed
         }
         _session.Dispose();
-        if (!_end.IsCancellationRequested)
-        {
-            Volatile.Write(ref _pages.Pages.GetSpan()[TraceProtocol.WriterEnded], _isForSuspension ? TraceProtocol.Suspended : TraceProtocol.Ended);
-            TryNotify();
-            _end.CancelAfter(_options.CloseLimit); // for the tool to let go
-        }
+        // Also for a tool that was too slow to get everything: it hears why no more comes.
+        Volatile.Write(ref _pages.Pages.GetSpan()[TraceProtocol.WriterEnded], _isForSuspension ? TraceProtocol.Suspended : TraceProtocol.Ended);
+        TryNotify();
+        _end.CancelAfter(_options.CloseLimit); // for the tool to let go
         await watching;
         _channel.Dispose();
         _pages.Dispose(); // what the tool still has is reclaimed when it lets go
@@ -212,7 +210,21 @@ internal sealed class ServedTrace : IAsyncDisposable
                 _isLimited = true;
                 _end.CancelAfter(_options.CloseLimit); // once: a tool that takes a byte now and then would hold up the end of the program
             }
-            await _channel.WaitAsync(seen, _end.Token);
+            await WaitForRoomAsync(seen);
+        }
+    }
+
+    /// <summary>Waits until the tool may have taken something, without a limit only until the end is wished for.</summary>
+    private async ValueTask WaitForRoomAsync(EventCount seen)
+    {
+        using CancellationTokenSource any = CancellationTokenSource.CreateLinkedTokenSource(_end.Token, _isLimited ? default : _finish.Token);
+        try
+        {
+            await _channel.WaitAsync(seen, any.Token);
+        }
+        catch (OperationCanceledException) when (!_end.IsCancellationRequested)
+        {
+            // From now on there is a limit.
         }
     }
 

@@ -77,7 +77,8 @@ public sealed class TraceConnection : IAsyncDisposable
     public ushort Domain { get; }
 
     /// <summary>
-    /// After the end: whether the domain says that it ended the trace because it was about to be suspended, that is saved, migrated or checkpointed. It can be traced anew after that.
+    /// After the end: whether the domain says that it ended the trace because it was about to be suspended, that is saved, migrated or checkpointed.
+    /// It can be traced anew after that.
     /// </summary>
     public bool WasSuspended { get; private set; }
 

@@ -32,8 +32,8 @@ internal static class TraceProtocol
     internal const int ReaderThere = 68, WriterEnded = 132;
 
     /// <summary>
-    /// What the byte at <see cref="WriterEnded"/> is: 0 while more may come, then <see cref="Ended"/>, or <see cref="Suspended"/> if a suspension of the domain is why.
-    /// A tool takes any other number for the first.
+    /// What the byte at <see cref="WriterEnded"/> is: 0 while more may come, then <see cref="Ended"/>, or <see cref="Suspended"/> if a suspension of
+    /// the domain is why. A tool takes any other number for the first.
     /// </summary>
     internal const byte Ended = 1, Suspended = 2;
 

@@ -1,5 +1,5 @@
-// With event sources in the image: a trace's records as events for a listener in the program, and the events of a source of its own in a trace. Prints one line
-// for each event: its name, level, keywords, and the payload as name=value, but for the time, which is only checked.
+// With event sources in the image: a trace's records as events for a listener in the program, and the events of a source of its own in a trace.
+// Prints one line for each event: its name, level, keywords, and the payload as name=value, but for the time, which is only checked.
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Tracing;

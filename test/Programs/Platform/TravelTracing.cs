@@ -12,9 +12,9 @@ internal static class TravelTracing
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// Traces itself over a checkpoint and a save with a restore, and prints what the trace tells of them: the suspensions with the milliseconds that passed over
-    /// each, and what is wrong with the times and the numbers of the rounds. Then offers to be traced, and works until it was traced once more after the third
-    /// suspension.
+    /// Traces itself over a checkpoint and a save with a restore, and prints what the trace tells of them: the suspensions with the milliseconds that
+    /// passed over each, and what is wrong with the times and the numbers of the rounds. Then offers to be traced, and works until it was traced once
+    /// more after the third suspension.
     /// </summary>
     internal static async Task<int> TravelAsync(string[] args)
     {

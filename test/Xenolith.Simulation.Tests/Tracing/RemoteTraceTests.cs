@@ -1,4 +1,6 @@
 using Xenolith.Abi;
+using Xenolith.Lifecycle;
+using Xenolith.Simulation;
 using Xenolith.Tracing;
 using Xenolith.Xenstore;
 
@@ -214,6 +216,27 @@ public sealed class RemoteTraceTests : IDisposable
         _world.Traced.Platform.Tracing.GetName("after").Instant(2);
         next.Finish();
         Assert.Equal([2ul], TraceWorld.Values(await TraceWorld.ReadToEndAsync(next)));
+    });
+
+    [Fact]
+    public void A_tool_that_fetches_nothing_delays_a_suspension_by_seconds_and_hears_of_it_all_the_same() => _world.Run(async () =>
+    {
+        _world.Traced.Suspension = new SimulatedSuspension(SuspendOutcome.Cancelled);
+        await using TraceService service = await _world.OfferAsync();
+        RawTool tool = await RawTool.ConnectAsync(_world);
+        TraceName name = _world.Traced.Platform.Tracing.GetName("more than there is room for");
+        for (int i = 0; i < 1000; i++)
+        {
+            name.Instant(i);
+            if (i % 50 == 0)
+                await _world.Delay(1);
+        }
+        long before = _world.Hypervisor.Time.GetTimestamp();
+        await _world.Traced.Platform.Lifecycle.SuspendAsync();
+        Assert.InRange(_world.Hypervisor.Time.GetElapsedTime(before), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
+        Assert.Equal(2, tool.Page.GetSpan()[TraceProtocolOffsets.WriterEnded]);
+        Assert.False(service.IsTracing);
+        tool.Die();
     });
 
     [Theory]
