@@ -47,7 +47,6 @@ public sealed partial class SuspendedTraceTests(ImageBed bed)
                 "resumed 0 0 T",
                 "then True rounds",
                 "wrong 0 missing 0 lost 0",
-                "left 0 False",
             ],
             told.Where(line => line.Length > 0).Select(line => Time().Replace(line, "$1T")));
         // To write the memory to a file and read it back takes its time, and the monotonic clock has counted it.

@@ -68,7 +68,8 @@ static string Format(EventWrittenEventArgs written)
 {
     IEnumerable<string> payload = written.PayloadNames!.Zip(written.Payload!).Skip(1)
         .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.First}={pair.Second}"));
-    return string.Create(CultureInfo.InvariantCulture, $"{written.EventName} {written.Level} {(long)written.Keywords} {string.Join(' ', payload)}");
+    uint keyword = (uint)written.Keywords; // the bits above are .NET's
+    return string.Create(CultureInfo.InvariantCulture, $"{written.EventName} {written.Level} {keyword} {string.Join(' ', payload)}");
 }
 
 /// <summary>Keeps what the platform's source writes.</summary>
