@@ -11,10 +11,10 @@ internal sealed class Dom0Terminal : IAsyncDisposable
 
     private readonly Keyboard _keyboard = new();
     private readonly Screen _screen = new();
+    private readonly CancellationTokenSource _end = new();
     private readonly Task _shell;
 
-    internal Dom0Terminal(TestBed bed) =>
-        _shell = bed.RunInteractiveAsync("/bin/sh", _keyboard, _screen, columns: 200, cancellationToken: TestContext.Current.CancellationToken);
+    internal Dom0Terminal(TestBed bed) => _shell = bed.RunInteractiveAsync("/bin/sh", _keyboard, _screen, columns: 200, cancellationToken: _end.Token);
 
     internal void Type(string text) => _keyboard.Type(text);
 
@@ -22,11 +22,12 @@ internal sealed class Dom0Terminal : IAsyncDisposable
     /// <returns>What it has shown since the last such wait, up to and with that.</returns>
     internal Task<string> WaitForAsync(string text) => _screen.WaitForAsync(text);
 
-    /// <summary>Ends the shell.</summary>
+    /// <summary>Ends the shell, and what it runs.</summary>
     public async ValueTask DisposeAsync()
     {
-        _keyboard.End();
-        await _shell;
+        await _end.CancelAsync();
+        await _shell.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _end.Dispose();
     }
 
     private sealed class Keyboard : MemoryStream
@@ -34,8 +35,6 @@ internal sealed class Dom0Terminal : IAsyncDisposable
         private readonly Channel<string> _typed = Channel.CreateUnbounded<string>();
 
         internal void Type(string text) => _typed.Writer.TryWrite(text);
-
-        internal void End() => _typed.Writer.TryComplete();
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             await _typed.Reader.WaitToReadAsync(cancellationToken) && _typed.Reader.TryRead(out string? text) ? Encoding.UTF8.GetBytes(text, buffer.Span) : 0;
@@ -59,9 +58,10 @@ internal sealed class Dom0Terminal : IAsyncDisposable
             TimeSpan patience = TimeSpan.FromMinutes(3);
             while (true)
             {
+                string shown;
                 lock (_new)
                 {
-                    string shown = _new.ToString();
+                    shown = _new.ToString();
                     int end = shown.IndexOf(text, StringComparison.Ordinal) + text.Length;
                     if (end >= text.Length)
                     {
@@ -69,7 +69,7 @@ internal sealed class Dom0Terminal : IAsyncDisposable
                         return shown[..end];
                     }
                 }
-                Assert.True(await _changed.WaitAsync(patience, TestContext.Current.CancellationToken), $"{text} is not in {_new}");
+                Assert.True(await _changed.WaitAsync(patience, TestContext.Current.CancellationToken), $"'{text}' is not in '{shown}'");
             }
         }
     }
