@@ -6,6 +6,9 @@ namespace Xenolith.Sdk.Content;
 /// <param name="Modified">When that was last changed.</param>
 public sealed record ContentFile(string Path, ReadOnlyMemory<byte> Bytes, DateTimeOffset Modified)
 {
+    /// <summary>What it was read from, for messages.</summary>
+    public string Source { get; init; } = "a file";
+
     /// <summary>Whether it is a symbolic link, whose text the bytes are.</summary>
     public bool IsLink { get; init; }
 }
