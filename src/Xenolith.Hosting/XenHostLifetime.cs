@@ -10,9 +10,9 @@ using Xenolith.Xenstore;
 namespace Xenolith.Hosting;
 
 /// <summary>
-/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; lets
-/// the toolstack save and migrate the domain, has its memory follow the toolstack's target, and lets tools in dom0 trace it. The last request decides whether
-/// the end of the program is a poweroff or a reboot.
+/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the
+/// first; lets the toolstack save and migrate the domain, has its memory follow the toolstack's target, and lets tools in dom0 trace it. The last
+/// request decides whether the end of the program is a poweroff or a reboot.
 /// </summary>
 /// <remarks>
 /// How long the services may take is <c>HostOptions.ShutdownTimeout</c>, as ever. When they exceed it, stopping the host ends with an exception;

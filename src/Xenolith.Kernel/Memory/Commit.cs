@@ -54,7 +54,9 @@ internal static class Commit
         Limit = Frames.Total > kept ? Frames.Total - kept : 0;
     }
 
-    /// <summary>Frames that the domain can give back and still keep its promises, with what the heap does not get and the reserve left over.</summary>
+    /// <summary>
+    /// Frames that the domain can give back and still keep its promises, with what the heap does not get and the reserve left over.
+    /// </summary>
     internal static ulong Spare
     {
         get

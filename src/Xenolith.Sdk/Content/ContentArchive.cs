@@ -35,7 +35,9 @@ public static class ContentArchive
     /// <summary>Encodes an archive. Equal arguments give equal bytes, in whatever order the files come.</summary>
     /// <param name="program">The program's name, which no file may have.</param>
     /// <param name="files">The files; directories come from their paths.</param>
-    /// <exception cref="ArgumentException">A path is empty, absolute, twice there, leads upwards, has a name that is too long, or is a file's and a directory's.</exception>
+    /// <exception cref="ArgumentException">
+    /// A path is empty, absolute, twice there, leads upwards, has a name that is too long, or is a file's and a directory's.
+    /// </exception>
     public static byte[] Encode(string program, IEnumerable<ContentFile> files)
     {
         Node application = new("", null), shared = new("", null), configuration = new("", null);

@@ -4,8 +4,8 @@ using Xenolith.Abi;
 namespace Xenolith.Grants;
 
 /// <summary>
-/// The memory that this domain shares: pages of its own that others may use (<see cref="ShareAsync"/>, <see cref="ReserveAsync"/>), others' pages that it
-/// uses (<see cref="Map(ForeignGrant, GrantAccess)"/>, <see cref="Copy"/>), and the table of references behind the former.
+/// The memory that this domain shares: pages of its own that others may use (<see cref="ShareAsync"/>, <see cref="ReserveAsync"/>), others' pages
+/// that it uses (<see cref="Map(ForeignGrant, GrantAccess)"/>, <see cref="Copy"/>), and the table of references behind the former.
 /// </summary>
 /// <remarks>
 /// Safe from any thread. A reference goes round in this circle; there is no other way, so none is lost and none is used while a peer has its page:
@@ -129,7 +129,9 @@ public sealed partial class GrantTable : IDisposable
         }
     }
 
-    /// <summary>A text with every grant, page and mapping that is in use; in DEBUG builds of this library with the stack of whoever took it.</summary>
+    /// <summary>
+    /// A text with every grant, page and mapping that is in use; in DEBUG builds of this library with the stack of whoever took it.
+    /// </summary>
     public string Dump()
     {
         StringBuilder text = new();

@@ -4,8 +4,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Memory;
 
 /// <summary>
-/// The domain's memory as it follows the toolstack's target (<c>xl mem-set</c>), from <see cref="DomainMemory.FollowTargetAsync"/> until it is disposed of;
-/// then the memory stays as it is.
+/// The domain's memory as it follows the toolstack's target (<c>xl mem-set</c>), from <see cref="DomainMemory.FollowTargetAsync"/> until it is
+/// disposed of; then the memory stays as it is.
 /// </summary>
 /// <remarks>Safe from any thread.</remarks>
 public sealed class MemoryBalloon : IAsyncDisposable
