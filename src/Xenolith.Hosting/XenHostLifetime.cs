@@ -27,7 +27,9 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
     private readonly ILogger<XenHostLifetime> _logger;
     private readonly CancellationTokenSource _stop = new();
     private CancellationTokenRegistration _started;
-    private bool _isMemoryTold; // by the one task that follows the target
+    // By the one task that follows the target: whether the memory was told of, and the last target that was missed.
+    private bool _isMemoryTold;
+    private (BalloonState, long) _missed;
     private Task _listening = Task.CompletedTask;
 
     /// <summary>Creates it.</summary>
@@ -131,8 +133,12 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         {
             case BalloonState.Reached when _isMemoryTold: // not at the start, where nothing has changed
                 LogMemoryReached(status);
+                _missed = default;
                 break;
-            case BalloonState.InUse or BalloonState.Refused:
+            case BalloonState.InUse or BalloonState.Refused when _missed != (status.State, status.Target): // not each time that it is a little nearer
+                LogMemoryMissed(status);
+                _missed = (status.State, status.Target);
+                break;
             case BalloonState.NoTarget when status.Error is not null:
                 LogMemoryMissed(status);
                 break;

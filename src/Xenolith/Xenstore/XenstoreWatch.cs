@@ -45,6 +45,9 @@ public sealed class XenstoreWatch : IAsyncEnumerable<XenstoreWatchEvent>, IAsync
     /// <summary>The watched path, as given.</summary>
     public string Path => _registration.Path;
 
+    /// <summary>Whether an event waits to be read, or the watch has ended.</summary>
+    internal bool HasEvent => _queue.IsReady;
+
     /// <summary>Waits for the next event.</summary>
     /// <exception cref="ObjectDisposedException">The watch, or its client, was disposed.</exception>
     /// <exception cref="XenstoreException">The connection has ended for good, or xenstored refused to renew the watch.</exception>
@@ -104,6 +107,16 @@ internal sealed class WatchEventQueue(string watchedPath, int capacity)
     private bool _overflow;
     private bool _ended;
     private Exception? _exception;
+
+    /// <summary>Whether <see cref="TakeAsync"/> would return, or throw, at once.</summary>
+    public bool IsReady
+    {
+        get
+        {
+            lock (_lock)
+                return _ended || _overflow || _paths.Count > 0;
+        }
+    }
 
     public void Add(string path)
     {
