@@ -134,12 +134,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
         EventChannelState state = (EventChannelState)raw.Status;
         if (error == XenError.None && PartnerOf(port) != 0)
             state = EventChannelState.Ipi;
-        status = new EventChannelStatus(
-            state,
-            raw.Vcpu,
-            state is EventChannelState.Unbound or EventChannelState.Interdomain ? raw.RemoteDom : null,
-            state == EventChannelState.Interdomain ? raw.RemotePort : null,
-            state == EventChannelState.VirtualInterrupt ? (VirtualInterrupt)raw.Irq : null);
+        status = EventChannelStatus.Of(raw, state);
         return error;
     }
 
