@@ -104,9 +104,10 @@ internal static class Balloon
     /// <summary>Touches one page in each 2 MiB of 4 GiB and lets go of them: their page tables stay. How many MiB those are.</summary>
     private static string Spread()
     {
-        const nint block = 2 * MiB, size = 2048 * block;
+        const int block = 2 * MiB;
+        long size = 2048L * block;
         long before = Domain.GetQuickStatistics().PageTables;
-        nint start = Native.Map(0, size, protection: 0, flags: 0x4022, -1, 0); // reserved
+        nint start = Native.Map(0, (nuint)size, protection: 0, flags: 0x4022, -1, 0); // NORESERVE, of nobody but this program
         for (nint address = start; address < start + size; address += block)
         {
             if (Native.Protect(address, 4096, protection: 3) != 0)
@@ -114,7 +115,7 @@ internal static class Balloon
             Marshal.WriteByte(address, 1);
             _ = Native.Unmap(address, 4096);
         }
-        _ = Native.Unmap(start, size);
+        _ = Native.Unmap(start, (nuint)size);
         return $"{(Domain.GetQuickStatistics().PageTables - before) / MiB} MiB of page tables";
     }
 
