@@ -14,7 +14,8 @@ internal sealed class Dom0Terminal : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly Task _shell;
 
-    internal Dom0Terminal(TestBed bed) => _shell = bed.RunInteractiveAsync("/bin/sh", _keyboard, _screen, columns: 200, cancellationToken: _end.Token);
+    internal Dom0Terminal(TestBed bed) =>
+        _shell = bed.RunInteractiveAsync("/bin/sh", _keyboard, _screen, columns: 200, cancellationToken: _end.Token);
 
     internal void Type(string text) => _keyboard.Type(text);
 
@@ -37,7 +38,7 @@ internal sealed class Dom0Terminal : IAsyncDisposable
         internal void Type(string text) => _typed.Writer.TryWrite(text);
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            await _typed.Reader.WaitToReadAsync(cancellationToken) && _typed.Reader.TryRead(out string? text) ? Encoding.UTF8.GetBytes(text, buffer.Span) : 0;
+            Encoding.UTF8.GetBytes(await _typed.Reader.ReadAsync(cancellationToken), buffer.Span);
     }
 
     private sealed class Screen : MemoryStream

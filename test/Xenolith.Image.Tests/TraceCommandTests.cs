@@ -17,7 +17,8 @@ public sealed class TraceCommandTests(ImageBed bed)
     public async Task At_a_terminal_of_dom0_the_command_writes_a_trace_until_Ctrl_C_and_leaves_nothing_behind()
     {
         await InstallAsync();
-        await using Domain domain = await bed.Bed.CreateDomainAsync(new() { ImagePath = Images.Platform, CommandLine = "trace-serve", Memory = 64 }, Cancel);
+        DomainOptions options = new() { ImagePath = Images.Platform, CommandLine = "trace-serve", Memory = 64 };
+        await using Domain domain = await bed.Bed.CreateDomainAsync(options, Cancel);
         await domain.Console.WaitForLineAsync("ready", cancellationToken: Cancel);
         await using Dom0Terminal terminal = new(bed.Bed);
 

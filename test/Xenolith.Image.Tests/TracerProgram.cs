@@ -25,7 +25,8 @@ internal sealed class TracerProgram
     /// <param name="seconds">How long; "0": to the end of the domain.</param>
     /// <param name="wait">Whether to wait for a program that does not offer to be traced yet.</param>
     /// <param name="cancellation">Kills it.</param>
-    internal static TracerProgram Start(TestBed bed, string domain, string seconds = "0", bool wait = false, CancellationToken? cancellation = null) =>
+    internal static TracerProgram Start(
+        TestBed bed, string domain, string seconds = "0", bool wait = false, CancellationToken? cancellation = null) =>
         new(bed, domain, seconds, wait, cancellation ?? TestContext.Current.CancellationToken);
 
     /// <summary>Waits for its end.</summary>

@@ -219,7 +219,7 @@ public sealed class RemoteTraceTests : IDisposable
     });
 
     [Fact]
-    public void A_tool_that_fetches_nothing_delays_a_suspension_by_seconds_and_hears_of_it_all_the_same() => _world.Run(async () =>
+    public void A_tool_that_fetches_nothing_delays_a_suspension_by_seconds_and_hears_of_it() => _world.Run(async () =>
     {
         _world.Traced.Suspension = new SimulatedSuspension(SuspendOutcome.Cancelled);
         await using TraceService service = await _world.OfferAsync();
