@@ -20,6 +20,9 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "mremap", SetLastError = true)]
     internal static partial nint Remap(nint address, nuint oldLength, nuint newLength, int flags);
 
+    [LibraryImport("libc", EntryPoint = "gettid")]
+    internal static partial int GetThreadId();
+
     [LibraryImport("libc", EntryPoint = "getrandom", SetLastError = true)]
     internal static partial nint GetRandom(nint buffer, nuint length, uint flags);
 }

@@ -56,9 +56,17 @@ internal static class Tracing
 
         using (source.StartActivity("work"))
             level.Counter(-7);
-        Thread thread = new(() => level.Instant(8)) { Name = "Worker" };
+        int worker = 0;
+        Thread thread = new(() =>
+        {
+            worker = Native.GetThreadId();
+            level.Instant(8);
+        })
+        { Name = "Worker" };
         thread.Start();
         thread.Join();
+        while (Directory.Exists($"/proc/self/task/{worker}")) // it is at its end when it is joined, and not past it
+            Thread.Yield();
 
         session.Stop();
         step.Instant(9); // too late
