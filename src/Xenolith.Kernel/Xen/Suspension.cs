@@ -6,6 +6,7 @@
 // The new domain has its special pages, its shared info page and its grant table as a new domain has them, other ports, and perhaps another number and
 // another system time. All of it is done in one go, with interrupts off on the only virtual CPU: no thread sees anything in between.
 using Xenolith.Kernel.Entropy;
+using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Time;
 using Xenolith.Kernel.Tracing;
 
@@ -24,6 +25,7 @@ internal static class Suspension
         if (result == Resumed)
             Resume();
         // It may have been long.
+        Scheduler.Resume(Clock.SinceSuspended);
         Timers.Resume();
         return result;
     }

@@ -53,12 +53,15 @@ public sealed class EventChannel : IDisposable
     public Generation Generation { get; }
 
     /// <summary>False when the channel was disposed of or the domain was resumed since.</summary>
-    public bool IsValid => _state == State.Open;
+    public bool IsValid => _state == State.Open && !IsOfBefore;
 
     /// <summary>How many events have arrived so far.</summary>
     public EventCount Count => new(Volatile.Read(ref _count));
 
     internal string Kind { get; }
+
+    // From the moment at which the next generation begins, also while the channels of before are still being told of it.
+    private bool IsOfBefore => Generation != _table.Generation;
 
     /// <summary>Waits for an event later than the last one that the caller has seen. Returns at once if there was one.</summary>
     /// <param name="since">The last count that the caller has acted on: <see cref="Count"/> read before looking at the shared memory, or the result of the
@@ -218,8 +221,8 @@ public sealed class EventChannel : IDisposable
     private Exception? EndReason() => _state switch
     {
         State.Closed => new ObjectDisposedException($"Event channel {Port}"),
-        State.Stale => new StaleHandleException($"Event channel {Port}"),
-        _ => null,
+        State.Open when !IsOfBefore => null,
+        _ => new StaleHandleException($"Event channel {Port}"),
     };
 
     private bool TryEnd(State state, out EventWaiter? waiters)

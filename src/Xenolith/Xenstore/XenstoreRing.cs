@@ -51,6 +51,8 @@ public sealed class XenstoreRing : IXenstoreRing
     /// <summary>Taken around each use of the rings. Whoever holds it while the domain is suspended keeps indexes of the old rings out of the new ones.</summary>
     internal Lock Gate { private get; init; } = new();
 
+    internal bool HasEnded => !_channel.IsValid;
+
     /// <inheritdoc/>
     public int Read(Span<byte> destination)
     {
