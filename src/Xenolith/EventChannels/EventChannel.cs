@@ -112,7 +112,7 @@ public sealed class EventChannel : IDisposable
         XenError error = _table.Operations.Notify(Port);
         if (error != XenError.None)
         {
-            ThrowIfNotOpen(); // closed or resumed meanwhile
+            ThrowIfEnded();
             return NotifyResult.NoPeer;
         }
         _table.Trace(TraceKind.EventSent, Port);
@@ -136,7 +136,7 @@ public sealed class EventChannel : IDisposable
         XenError error = _table.Operations.GetStatus(Port, out EventChannelStatus status);
         if (error == XenError.None)
             return status;
-        ThrowIfNotOpen(); // closed or resumed meanwhile
+        ThrowIfEnded();
         throw new XenException($"tell the status of event channel {Port}", error);
     }
 
@@ -208,7 +208,7 @@ public sealed class EventChannel : IDisposable
         XenError error = _table.SetMasked(this, masked);
         if (error == XenError.None)
             return;
-        ThrowIfNotOpen(); // closed or resumed meanwhile
+        ThrowIfEnded();
         throw new XenException($"{(masked ? "mask" : "unmask")} event channel {Port}", error);
     }
 
@@ -216,6 +216,15 @@ public sealed class EventChannel : IDisposable
     {
         if (EndReason() is { } reason)
             throw reason;
+    }
+
+    /// <summary>
+    /// Xen refused: because the channel was closed or the domain resumed meanwhile? The thread that has suspended it tells, which may not have come to that yet.
+    /// </summary>
+    private void ThrowIfEnded()
+    {
+        lock (_table.SyncRoot)
+            ThrowIfNotOpen();
     }
 
     private Exception? EndReason() => _state switch

@@ -1,6 +1,7 @@
 using Xenolith.Abi;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
+using Xenolith.Lifecycle;
 using Xenolith.Simulation;
 using Xenolith.Tests.EventChannels;
 using Xenolith.Xenstore;
@@ -60,6 +61,23 @@ public sealed class ResumeMomentTests : IDisposable
     }
 
     [Fact]
+    public async Task A_channel_that_Xen_has_ended_is_stale_and_not_without_a_peer()
+    {
+        EventChannel channel = _platform.EventChannels.AllocateUnbound(0);
+        Exception? error = null;
+        Thread other = new(() => error = Record.Exception(() => channel.Notify()));
+        _platform.WhileStopped = events =>
+        {
+            events.Answer = XenError.Invalid;
+            other.Start();
+            Assert.False(other.Join(TimeSpan.FromMilliseconds(100))); // waits to know
+        };
+        Assert.Equal(SuspendOutcome.Resumed, await _platform.Lifecycle.SuspendAsync());
+        other.Join();
+        Assert.IsType<StaleHandleException>(error);
+    }
+
+    [Fact]
     public void A_mapping_is_stale_as_soon_as_Xen_has_ended_it()
     {
         using ForeignMapping mapping = _platform.Grants.Map(new ForeignGrant(0, 8), GrantAccess.ReadWrite);
@@ -69,9 +87,28 @@ public sealed class ResumeMomentTests : IDisposable
         Assert.Equal(0, _platform.Generation.Number);
     }
 
-    private sealed class ResumedPlatform(ResumedGrants grants) : XenPlatform(new OnePort(), grants, new NoFigures(), TimeProvider.System)
+    private sealed class ResumedPlatform : XenPlatform
     {
+        private readonly OnePort _events;
+
+        internal ResumedPlatform(ResumedGrants grants)
+            : this(new OnePort(), grants)
+        {
+        }
+
+        private ResumedPlatform(OnePort events, ResumedGrants grants)
+            : base(events, grants, new NoFigures(), TimeProvider.System) => _events = events;
+
+        /// <summary>What happens between the moment at which the domain is resumed and the end of the call that suspended it.</summary>
+        internal Action<OnePort>? WhileStopped { get; set; }
+
         internal void Resume() => BeginNextGeneration();
+
+        protected override SuspendOutcome StopDomain()
+        {
+            WhileStopped?.Invoke(_events);
+            return SuspendOutcome.Resumed;
+        }
     }
 
     private sealed class OnePort : NoEvents
@@ -82,7 +119,9 @@ public sealed class ResumeMomentTests : IDisposable
             return XenError.None;
         }
 
-        public override XenError Notify(uint port) => XenError.None;
+        internal XenError Answer { get; set; }
+
+        public override XenError Notify(uint port) => Answer;
     }
 
     private sealed class ResumedGrants : NoGrants
