@@ -129,7 +129,9 @@ internal static unsafe class Hypervisor
         }
     }
 
-    /// <summary>The page shared with xenstored, mapped at its first use and then for good; null if there is none, or none any more after a resume.</summary>
+    /// <summary>
+    /// The page shared with xenstored, mapped at its first use and then for good; null if there is none, or none any more after a resume.
+    /// </summary>
     internal static XenstoreInterface* StorePage()
     {
         if (StoreFrame == 0)

@@ -220,7 +220,8 @@ public sealed class EventChannel : IDisposable
     }
 
     /// <summary>
-    /// Xen refused: because the channel was closed or the domain resumed meanwhile? The thread that has suspended it tells, which may not have come to that yet.
+    /// Xen refused: because the channel was closed or the domain resumed meanwhile? The thread that has suspended it tells, which may not have come
+    /// to that yet.
     /// </summary>
     private void ThrowIfEnded()
     {

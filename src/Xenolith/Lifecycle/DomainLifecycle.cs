@@ -135,8 +135,8 @@ public sealed class DomainLifecycle
     /// it.
     /// </summary>
     /// <returns>
-    /// Whether the domain was resumed in a new place, in a new <see cref="Generation"/>, or goes on as it was. One who asks while it is being suspended already gets
-    /// that outcome if it is resumed: nobody would resume it a second time.
+    /// Whether the domain was resumed in a new place, in a new <see cref="Generation"/>, or goes on as it was. One who asks while it is being
+    /// suspended already gets that outcome if it is resumed: nobody would resume it a second time.
     /// </returns>
     /// <exception cref="XenException">Xen refused. Everything goes on as it was; the hooks have run.</exception>
     /// <exception cref="PlatformNotSupportedException">The program is not a domain.</exception>

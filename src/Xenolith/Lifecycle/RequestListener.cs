@@ -56,8 +56,8 @@ internal sealed class RequestListener(ShutdownControl control, XenstoreWatch wat
             if (string.IsNullOrEmpty(word))
             {
                 control.ReportIgnored(null);
-                // Cleared: the acknowledgement did arrive. But a domain that was resumed meanwhile was suspended by another listener, for the same toolstack;
-                // nobody would resume it once more.
+                // Cleared: the acknowledgement did arrive. But a domain that was resumed meanwhile was suspended by another listener, for the same
+                // toolstack; nobody would resume it once more.
                 return unconfirmed == ShutdownRequest.Suspend && Generation != control.Generation ? ShutdownRequest.None : unconfirmed;
             }
 
@@ -100,8 +100,8 @@ internal sealed class RequestListener(ShutdownControl control, XenstoreWatch wat
     }
 
     /// <returns>
-    /// <see langword="null"/> where the program has as many transactions open as xenstored allows. It is acknowledged without one then: a domain that does much
-    /// in xenstore must be able to end, and a word that comes between the two steps is less likely than that.
+    /// <see langword="null"/> where the program has as many transactions open as xenstored allows. It is acknowledged without one then: a domain that
+    /// does much in xenstore must be able to end, and a word that comes between the two steps is less likely than that.
     /// </returns>
     private async Task<XenstoreTransaction?> TryBeginAsync(CancellationToken cancellationToken)
     {

@@ -140,7 +140,9 @@ internal static class ByteRing
     /// <summary>An index in shared memory. The layout was checked; the memory is checked on each access.</summary>
     internal static ref uint Index(SharedMemory memory, int offset) => ref Unsafe.As<byte, uint>(ref memory.GetSpan()[offset]);
 
-    /// <summary>The exception for an impossible index; unless the domain was resumed since the memory was looked at, when what was read there means nothing.</summary>
+    /// <summary>
+    /// The exception for an impossible index; unless the domain was resumed since the memory was looked at, when what was read there means nothing.
+    /// </summary>
     internal static RingProtocolException Blame(SharedMemory memory, string message)
     {
         memory.ThrowIfGone();

@@ -131,8 +131,8 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// A connection of before a resume takes no more requests, also while its loops have yet to see that it has ended: what is asked for now is for the
-    /// next one. Under the lock.
+    /// A connection of before a resume takes no more requests, also while its loops have yet to see that it has ended: what is asked for now is for
+    /// the next one. Under the lock.
     /// </summary>
     private void LookForEnd()
     {

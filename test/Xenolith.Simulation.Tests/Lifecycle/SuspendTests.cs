@@ -147,7 +147,7 @@ public sealed class SuspendTests : IDisposable
     [Theory]
     [InlineData(SuspendOutcome.Resumed, new[] { "begins", "ends" })] // nobody would resume it a second time
     [InlineData(SuspendOutcome.Cancelled, new[] { "begins", "ends", "begins", "ends" })]
-    public void Of_two_who_suspend_at_the_same_time_the_second_does_it_only_if_the_domain_was_not_resumed(SuspendOutcome outcome, string[] log) => _hypervisor.Run(async () =>
+    public void Of_two_who_suspend_at_once_the_second_does_it_only_if_the_domain_was_not_resumed(SuspendOutcome outcome, string[] log) => _hypervisor.Run(async () =>
     {
         _domain.Suspension = new SimulatedSuspension(outcome);
         Platform.Hooks.OnSuspend(async _ =>

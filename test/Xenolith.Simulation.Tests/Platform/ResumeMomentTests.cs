@@ -8,7 +8,9 @@ using Xenolith.Xenstore;
 
 namespace Xenolith.Tests.Platform;
 
-/// <summary>The middle of a resume, where threads can be stopped and others go on: between what Xen does, what the platform knows, and what handles were told.</summary>
+/// <summary>
+/// The middle of a resume, where threads can be stopped and others go on: between what Xen does, what the platform knows, and what handles were told.
+/// </summary>
 public sealed class ResumeMomentTests : IDisposable
 {
     private readonly SimulatedHypervisor _hypervisor = new();

@@ -5,8 +5,8 @@ using Xenolith.Rings;
 namespace Xenolith.Tests.Rings;
 
 /// <summary>
-/// A back end that is stopped in the middle of using a ring, and goes on after a resume, when the mapping reads as zeroes: nobody is to blame, and nothing was
-/// asked for.
+/// A back end that is stopped in the middle of using a ring, and goes on after a resume, when the mapping reads as zeroes: nobody is to blame, and
+/// nothing was asked for.
 /// </summary>
 public sealed class ResumedRingTests
 {
