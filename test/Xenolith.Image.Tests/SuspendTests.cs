@@ -45,6 +45,7 @@ public sealed partial class SuspendTests(ImageBed bed)
         string output = await SaveAndRestoreScenarioAsync("handles", "suspend-handles");
         const string expected =
             """
+            the program has worked for less than half of the time: True
             generation 1, generation 0 is over: True
             a wait for an event: StaleHandleException
             a notification: StaleHandleException

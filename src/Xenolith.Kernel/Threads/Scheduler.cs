@@ -46,6 +46,14 @@ internal static unsafe class Scheduler
         return cpu->BusyTime + Clock.Now() - cpu->RunningSince;
     }
 
+    /// <summary>The domain has stood still for so long: that is no time of the running thread's.</summary>
+    internal static void Resume(ulong pause)
+    {
+        PerCpu* cpu = PerCpu.This;
+        cpu->RunningSince += pause;
+        cpu->SliceEnd += pause;
+    }
+
     /// <summary>
     /// Blocks the running thread in <paramref name="queue"/> (or in none) until it is woken, the deadline passes or a signal comes.
     /// </summary>

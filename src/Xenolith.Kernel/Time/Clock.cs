@@ -57,6 +57,9 @@ internal static unsafe class Clock
         Adjustment->Resumes++;
     }
 
+    /// <summary>How long it is since the domain stopped, when it runs again.</summary>
+    internal static ulong SinceSuspended => Now() - suspendedAt;
+
     /// <summary>How often the domain has been resumed.</summary>
     internal static ulong Resumes => Adjustment->Resumes;
 

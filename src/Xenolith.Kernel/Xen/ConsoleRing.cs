@@ -85,8 +85,8 @@ internal static unsafe class ConsoleRing
     /// <summary>For messages before there is memory management: the ring mapped through the boot page tables.</summary>
     private static void AttachEarly()
     {
-        ulong frame = (ulong)Hypercalls.HvmParameter(HvmParam.ConsolePfn);
-        if (frame == 0)
+        ulong frame = (ulong)Hypercalls.HvmParameter(HvmParam.ConsolePfn), eventPort = (ulong)Hypercalls.HvmParameter(HvmParam.ConsoleEvtchn);
+        if (!SpecialPage.IsThere(frame, eventPort))
             return;
         // The last large page of the boot tables' identity map is lent to the block that the ring lies in.
         const ulong window = 511 * Layout.LargePageSize;
@@ -95,7 +95,7 @@ internal static unsafe class ConsoleRing
         ulong* level2 = (ulong*)(level3[0] & PageTables.AddressMask);
         level2[511] = physical & ~(Layout.LargePageSize - 1) | PageTables.Present | PageTables.Writable | PageTables.Large;
         Asm.FlushTranslations();
-        Attach((ConsoleInterface*)(window + (physical & Layout.LargePageSize - 1)), (uint)Hypercalls.HvmParameter(HvmParam.ConsoleEvtchn));
+        Attach((ConsoleInterface*)(window + (physical & Layout.LargePageSize - 1)), (uint)eventPort);
     }
 
     /// <summary>Puts as much of the program's bytes into the ring as fits; each LF becomes CR LF. Returns how many were taken.</summary>

@@ -117,22 +117,26 @@ internal static unsafe class Hypervisor
         TimerPort = day.Timer.Port;
         ConsoleFrame = StoreFrame = 0;
         ConsolePort = StorePort = 0;
-        if (calls[0].Result == 0 && calls[1].Result == 0 && day.ConsoleFrame.Value != 0)
+        if (calls[0].Result == 0 && calls[1].Result == 0 && SpecialPage.IsThere(day.ConsoleFrame.Value, day.ConsolePort.Value))
         {
             ConsoleFrame = day.ConsoleFrame.Value;
             ConsolePort = (uint)day.ConsolePort.Value;
         }
-        if (calls[2].Result == 0 && calls[3].Result == 0 && day.StoreFrame.Value != 0)
+        if (calls[2].Result == 0 && calls[3].Result == 0 && SpecialPage.IsThere(day.StoreFrame.Value, day.StorePort.Value))
         {
             StoreFrame = day.StoreFrame.Value;
             StorePort = (uint)day.StorePort.Value;
         }
     }
 
-    /// <summary>The page shared with xenstored, mapped at its first use and then for good; null if there is none.</summary>
+    /// <summary>
+    /// The page shared with xenstored, mapped at its first use and then for good; null if there is none, or none any more after a resume.
+    /// </summary>
     internal static XenstoreInterface* StorePage()
     {
-        if (storePage == null && StoreFrame != 0)
+        if (StoreFrame == 0)
+            return null;
+        if (storePage == null)
             storePage = (XenstoreInterface*)DeviceWindow.Map(StoreFrame);
         return storePage;
     }

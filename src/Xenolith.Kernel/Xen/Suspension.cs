@@ -7,6 +7,7 @@
 // and another system time. All of it is done in one go, with interrupts off on the only virtual CPU: no thread sees anything in between.
 using Xenolith.Abi;
 using Xenolith.Kernel.Entropy;
+using Xenolith.Kernel.Threads;
 using Xenolith.Kernel.Time;
 using Xenolith.Kernel.Tracing;
 
@@ -32,6 +33,7 @@ internal static class Suspension
         if (Trace.IsOn(TraceCategory.Scheduler))
             Trace.Write(TraceKind.DomainResume, result >= 0 ? (uint)result : Refused, result >= 0 ? 0 : (ulong)-result);
         // It may have been long.
+        Scheduler.Resume(Clock.SinceSuspended);
         Timers.Resume();
         return result;
     }

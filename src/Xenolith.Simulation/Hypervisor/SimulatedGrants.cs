@@ -17,6 +17,7 @@ internal sealed class SimulatedGrants : GrantOperations
     private readonly Dictionary<nint, int> _frames = []; // of each I/O page, by its address
     private readonly Dictionary<nint, Mapping> _mappings = [];
     private Entry?[] _entries;
+    private long _resumes;
 
     internal SimulatedGrants(SimulatedHypervisor hypervisor, SimulatedDomain domain)
     {
@@ -42,6 +43,8 @@ internal sealed class SimulatedGrants : GrantOperations
 
         internal uint? NotifyPort { get; set; }
     }
+
+    public override long ResumeCount => Volatile.Read(ref _resumes);
 
     public override GrantTableSize GetSize()
     {
@@ -202,6 +205,7 @@ internal sealed class SimulatedGrants : GrantOperations
     /// <summary>The domain was resumed: an empty table, no mappings, and its pages its own. Under the hypervisor's lock.</summary>
     internal void Resume()
     {
+        Volatile.Write(ref _resumes, _resumes + 1);
         foreach ((nint address, Mapping mapping) in _mappings.ToArray())
         {
             EndMapping(address, mapping, keep: true);

@@ -54,12 +54,15 @@ public sealed class EventChannel : IDisposable
     public Generation Generation { get; }
 
     /// <summary>False when the channel was disposed of or the domain was resumed since.</summary>
-    public bool IsValid => _state == State.Open;
+    public bool IsValid => _state == State.Open && !IsOfBefore;
 
     /// <summary>How many events have arrived so far.</summary>
     public EventCount Count => new(Volatile.Read(ref _count));
 
     internal string Kind { get; }
+
+    // From the moment at which the next generation begins, also while the channels of before are still being told of it.
+    private bool IsOfBefore => Generation != _table.Generation;
 
     /// <summary>Waits for an event later than the last one that the caller has seen. Returns at once if there was one.</summary>
     /// <param name="since">The last count that the caller has acted on: <see cref="Count"/> read before looking at the shared memory, or the result
@@ -110,7 +113,7 @@ public sealed class EventChannel : IDisposable
         XenError error = _table.Operations.Notify(Port);
         if (error != XenError.None)
         {
-            ThrowIfNotOpen(); // closed or resumed meanwhile
+            ThrowIfEnded();
             return NotifyResult.NoPeer;
         }
         _table.Trace(TraceKind.EventSent, Port);
@@ -134,7 +137,7 @@ public sealed class EventChannel : IDisposable
         XenError error = _table.Operations.GetStatus(Port, out EventChannelStatus status);
         if (error == XenError.None)
             return status;
-        ThrowIfNotOpen(); // closed or resumed meanwhile
+        ThrowIfEnded();
         throw new XenException($"tell the status of event channel {Port}", error);
     }
 
@@ -206,7 +209,7 @@ public sealed class EventChannel : IDisposable
         XenError error = _table.SetMasked(this, masked);
         if (error == XenError.None)
             return;
-        ThrowIfNotOpen(); // closed or resumed meanwhile
+        ThrowIfEnded();
         throw new XenException($"{(masked ? "mask" : "unmask")} event channel {Port}", error);
     }
 
@@ -216,11 +219,21 @@ public sealed class EventChannel : IDisposable
             throw reason;
     }
 
+    /// <summary>
+    /// Xen refused: because the channel was closed or the domain resumed meanwhile? The thread that has suspended it tells, which may not have come
+    /// to that yet.
+    /// </summary>
+    private void ThrowIfEnded()
+    {
+        lock (_table.SyncRoot)
+            ThrowIfNotOpen();
+    }
+
     private Exception? EndReason() => _state switch
     {
         State.Closed => new ObjectDisposedException($"Event channel {Port}"),
-        State.Stale => new StaleHandleException($"Event channel {Port}"),
-        _ => null,
+        State.Open when !IsOfBefore => null,
+        _ => new StaleHandleException($"Event channel {Port}"),
     };
 
     private bool TryEnd(State state, out EventWaiter? waiters)

@@ -37,6 +37,8 @@ public sealed class EventChannelTable : IDisposable
 
     internal Lock SyncRoot { get; } = new();
 
+    internal Generation Generation => _platform.Generation;
+
     internal EventChannelOperations Operations { get; }
 
     internal EventWaiterPool Waiters { get; } = new();

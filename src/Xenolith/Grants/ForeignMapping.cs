@@ -11,15 +11,17 @@ public sealed class ForeignMapping : SharedMemory
 {
     private readonly GrantTable _table;
     private readonly Generation _generation;
+    private readonly long _resumes;
     private readonly Lock _lock = new();
     private int _pins;
     private State _state;
 
-    internal ForeignMapping(GrantTable table, nint address, int pages, GrantAccess access, Generation generation, Origin origin)
+    internal ForeignMapping(GrantTable table, nint address, int pages, GrantAccess access, Generation generation, long resumes, Origin origin)
         : base(address, pages)
     {
         _table = table;
         _generation = generation;
+        _resumes = resumes;
         Access = access;
         Origin = origin;
     }
@@ -112,7 +114,7 @@ public sealed class ForeignMapping : SharedMemory
     private protected override void ThrowIfUnusable(bool forWriting)
     {
         ObjectDisposedException.ThrowIf(_state != State.Mapped, this);
-        if (_generation.IsOver || _generation != _table.Platform.Generation)
+        if (_generation != _table.Platform.Generation || _resumes != _table.Operations.ResumeCount)
             throw new StaleHandleException("A mapping of granted pages");
         if (forWriting && !CanWrite)
             throw new InvalidOperationException("The mapping is read-only.");

@@ -61,6 +61,13 @@ public abstract class GrantOperations : IDisposable
     /// <param name="notifyPort">Port to notify; <see langword="null"/> for none.</param>
     public abstract XenError SetUnmapNotification(nint address, long clearOffset, uint? notifyPort);
 
+    /// <summary>
+    /// How often the domain was resumed, by the place's own count: it changes at the moment at which mappings become worthless, before any code of
+    /// the program runs and <see cref="XenPlatform.Generation"/> follows. Cheap: asked with each look at a mapping. Always 0 where the place does not
+    /// know.
+    /// </summary>
+    public virtual long ResumeCount => 0;
+
     /// <summary>Copies between pages of this domain and granted ones without mapping them. Each request has its own result.</summary>
     public abstract void Copy(Span<GrantCopyRequest> requests);
 

@@ -24,6 +24,7 @@ public sealed partial class GrantTable
         for (int i = 0; i < grants.Length; i++)
             requests[i] = new GrantMapRequest { Domain = grants[i].Domain, Reference = grants[i].Reference };
         Generation generation = Platform.Generation;
+        long resumes = Operations.ResumeCount;
         XenError error = Operations.Map(requests, access == GrantAccess.ReadOnly, out nint address);
         if (error != XenError.None)
         {
@@ -33,7 +34,7 @@ public sealed partial class GrantTable
                 : new XenException($"map grant {grants[failed].Reference} of domain {grants[failed].Domain}", GrantOperations.ToError(requests[failed].Result));
         }
         Trace(TraceKind.GrantMap, (uint)grants.Length, grants[0].Reference, grants[0].Domain);
-        ForeignMapping mapping = new(this, address, grants.Length, access, generation, Origin.Here());
+        ForeignMapping mapping = new(this, address, grants.Length, access, generation, resumes, Origin.Here());
         lock (SyncRoot)
         {
             _mappings.Add(mapping);

@@ -85,6 +85,9 @@ public abstract unsafe class SharedMemory : MemoryManager<byte>
 
     private protected abstract void ThrowIfUnusable(bool forWriting);
 
+    /// <summary>Whether what was read just before was there: throws if the memory was disposed of, or the domain resumed, in the meantime.</summary>
+    internal void ThrowIfGone() => ThrowIfUnusable(forWriting: false);
+
     private protected int CheckPage(int page)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(page);

@@ -105,6 +105,7 @@ public sealed class PlatformHooks
     /// <summary>
     /// Calls methods around each suspension of the domain (<c>xl save</c>, <c>xl migrate</c>): what keeps state with a peer can bring it into order
     /// before, and make its connections anew after. Registered later means stopped earlier and started later, so register what others build on first.
+    /// One that is registered while the hooks before a suspension run has its turn next.
     /// </summary>
     /// <param name="suspending">
     /// Called before the domain stops, when everything still works; those registered later come first. <see langword="null"/>: nothing is to be done.

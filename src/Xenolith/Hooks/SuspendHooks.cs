@@ -26,25 +26,44 @@ internal sealed class SuspendHooks(TimeProvider time, Action<HookFailure> report
     private readonly HookRunner _runner = new(time, report);
     private readonly Lock _lock = new();
     private readonly List<Hook> _hooks = [];
+    private long _added;
 
     internal SuspendHookOptions Options { get; set; } = new();
 
     internal IDisposable Add(Func<CancellationToken, ValueTask>? suspending, Func<SuspendOutcome, CancellationToken, ValueTask>? resumed, string? name)
     {
-        Hook hook = new(this, suspending, resumed, name is null ? "" : $"{name}, ");
         lock (_lock)
+        {
+            Hook hook = new(this, ++_added, suspending, resumed, name is null ? "" : $"{name}, ");
             _hooks.Add(hook);
-        return hook;
+            return hook;
+        }
     }
 
     /// <summary>Runs the hooks that come before a suspension.</summary>
     internal async Task<Run> BeginAsync()
     {
-        Hook[] hooks;
-        lock (_lock)
-            hooks = [.. _hooks];
-        await RunAsync(hooks.Reverse().Select(hook => hook.ForSuspending()));
-        return new Run(this, hooks);
+        List<Hook> taken = [];
+        await RunAsync(TakeAll(taken));
+        return new Run(this, taken.OrderBy(hook => hook.Number));
+    }
+
+    /// <summary>The last that was registered first; those that are registered meanwhile too.</summary>
+    private IEnumerable<HookCall?> TakeAll(List<Hook> taken)
+    {
+        while (Take() is { } hook)
+            yield return hook.ForSuspending();
+
+        Hook? Take()
+        {
+            lock (_lock)
+            {
+                Hook? hook = _hooks.FindLast(hook => !taken.Contains(hook));
+                if (hook is not null)
+                    taken.Add(hook);
+                return hook;
+            }
+        }
     }
 
     private Task RunAsync(IEnumerable<HookCall?> calls)
@@ -61,9 +80,12 @@ internal sealed class SuspendHooks(TimeProvider time, Action<HookFailure> report
     }
 
     internal sealed class Hook(
-        SuspendHooks owner, Func<CancellationToken, ValueTask>? suspending, Func<SuspendOutcome, CancellationToken, ValueTask>? resumed, string prefix) : IDisposable
+        SuspendHooks owner, long number, Func<CancellationToken, ValueTask>? suspending, Func<SuspendOutcome, CancellationToken, ValueTask>? resumed,
+        string prefix) : IDisposable
     {
         private volatile bool _isRemoved;
+
+        internal long Number => number;
 
         internal HookCall? ForSuspending() => suspending is null || _isRemoved ? null : new HookCall(prefix + "before suspending", suspending);
 

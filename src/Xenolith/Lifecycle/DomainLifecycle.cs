@@ -41,7 +41,7 @@ public sealed class DomainLifecycle
     internal DomainLifecycle(XenPlatform platform)
     {
         _platform = platform;
-        _control = new(() => new ShutdownControl(platform.Xenstore, word => RequestIgnored?.Invoke(word)));
+        _control = new(() => new ShutdownControl(platform, platform.Xenstore, word => RequestIgnored?.Invoke(word)));
     }
 
     /// <summary>
@@ -134,14 +134,23 @@ public sealed class DomainLifecycle
     /// that. To be called when the toolstack has asked for it; at any other time the domain would stay as it is until somebody resumes or destroys
     /// it.
     /// </summary>
-    /// <returns>Whether the domain was resumed in a new place, in a new <see cref="Generation"/>, or goes on as it was.</returns>
+    /// <returns>
+    /// Whether the domain was resumed in a new place, in a new <see cref="Generation"/>, or goes on as it was. One who asks while it is being
+    /// suspended already gets that outcome if it is resumed: nobody would resume it a second time.
+    /// </returns>
     /// <exception cref="XenException">Xen refused. Everything goes on as it was; the hooks have run.</exception>
     /// <exception cref="PlatformNotSupportedException">The program is not a domain.</exception>
-    public async Task<SuspendOutcome> SuspendAsync()
+    public Task<SuspendOutcome> SuspendAsync() => SuspendOnceAsync(_platform.Generation);
+
+    /// <inheritdoc cref="SuspendAsync"/>
+    /// <param name="asked">The generation in which the toolstack has asked for it.</param>
+    internal async Task<SuspendOutcome> SuspendOnceAsync(Generation asked)
     {
         await _suspending.WaitAsync(CancellationToken.None);
         try
         {
+            if (_platform.Generation != asked)
+                return SuspendOutcome.Resumed;
             SuspendHooks.Run hooks = await _platform.Hooks.BeginSuspendAsync();
             SuspendOutcome outcome = SuspendOutcome.Cancelled;
             try

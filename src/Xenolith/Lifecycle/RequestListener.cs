@@ -16,6 +16,9 @@ internal sealed class RequestListener(ShutdownControl control, XenstoreWatch wat
     // A request whose acknowledgement was on its way when the connection ended.
     private ShutdownRequest _unconfirmed;
 
+    /// <summary>The generation to which the last request belongs.</summary>
+    internal Generation Generation { get; private set; } = control.Generation;
+
     /// <summary>Waits for the next request.</summary>
     internal async ValueTask<ShutdownRequest> NextAsync(CancellationToken cancellationToken)
     {
@@ -53,7 +56,9 @@ internal sealed class RequestListener(ShutdownControl control, XenstoreWatch wat
             if (string.IsNullOrEmpty(word))
             {
                 control.ReportIgnored(null);
-                return unconfirmed; // cleared: the acknowledgement did arrive
+                // Cleared: the acknowledgement did arrive. But a domain that was resumed meanwhile was suspended by another listener, for the same
+                // toolstack; nobody would resume it once more.
+                return unconfirmed == ShutdownRequest.Suspend && Generation != control.Generation ? ShutdownRequest.None : unconfirmed;
             }
 
             ShutdownRequest request = Parse(word);
@@ -69,22 +74,45 @@ internal sealed class RequestListener(ShutdownControl control, XenstoreWatch wat
     /// <summary>Clears the node if it still has the word.</summary>
     private async Task<bool> TryAcknowledgeAsync(string word, ShutdownRequest request, CancellationToken cancellationToken)
     {
-        await using XenstoreTransaction transaction = await control.Store.StartTransactionAsync(cancellationToken);
-        if (await transaction.ReadAsync(ShutdownControl.RequestPath, cancellationToken) != word)
+        Generation generation = control.Generation;
+        await using XenstoreTransaction? transaction = await TryBeginAsync(cancellationToken);
+        XenstoreOperations store = (XenstoreOperations?)transaction ?? control.Store;
+        if (await store.ReadAsync(ShutdownControl.RequestPath, cancellationToken) != word || control.Generation != generation)
             return false;
+        Generation = generation;
+        // From the moment at which the node may be cleared: given up then, the request could be lost.
         try
         {
-            await transaction.WriteAsync(ShutdownControl.RequestPath, "", cancellationToken);
+            if (transaction is null)
+                _unconfirmed = request;
+            await store.WriteAsync(ShutdownControl.RequestPath, "", transaction is null ? CancellationToken.None : cancellationToken);
         }
         catch (XenstoreAccessDeniedException)
         {
+            _unconfirmed = ShutdownRequest.None;
             return true; // cannot be acknowledged, is a request all the same
         }
 
         _unconfirmed = request;
-        bool committed = await transaction.CommitAsync(CancellationToken.None); // given up here, it could be lost
+        bool committed = transaction is null || await transaction.CommitAsync(CancellationToken.None);
         _unconfirmed = ShutdownRequest.None;
         return committed;
+    }
+
+    /// <returns>
+    /// <see langword="null"/> where the program has as many transactions open as xenstored allows. It is acknowledged without one then: a domain that
+    /// does much in xenstore must be able to end, and a word that comes between the two steps is less likely than that.
+    /// </returns>
+    private async Task<XenstoreTransaction?> TryBeginAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await control.Store.StartTransactionAsync(cancellationToken);
+        }
+        catch (XenstoreQuotaException)
+        {
+            return null;
+        }
     }
 
     private static ShutdownRequest Parse(string word) => word switch

@@ -5,7 +5,7 @@ namespace Xenolith.Lifecycle;
 /// <summary>
 /// The domain's nodes below <c>control</c> as all listeners share them: which requests are advertised, and which word was reported as ignored.
 /// </summary>
-internal sealed class ShutdownControl(XenstoreClient store, Action<string> onIgnored)
+internal sealed class ShutdownControl(XenPlatform platform, XenstoreClient store, Action<string> onIgnored)
 {
     internal const string RequestPath = "control/shutdown";
 
@@ -26,6 +26,8 @@ internal sealed class ShutdownControl(XenstoreClient store, Action<string> onIgn
     private string? _ignored;
 
     internal XenstoreClient Store => store;
+
+    internal Generation Generation => platform.Generation;
 
     /// <summary>What somebody waits for.</summary>
     internal ShutdownRequest Awaited

@@ -37,7 +37,7 @@ internal sealed class SuspendListener : IAsyncDisposable
                 await _requests.NextAsync(_stop.Token);
                 try
                 {
-                    await _lifecycle.SuspendAsync();
+                    await _lifecycle.SuspendOnceAsync(_requests.Generation);
                 }
                 catch (Exception error)
                 {

@@ -78,6 +78,6 @@ public sealed class BackRing<TRequest, TResponse>
         // A front end has at most one request a slot without a response. More would overwrite slots; an index that went back looks like very many.
         return producer - _responseProducer <= _ring.Slots && producer - _requestConsumer <= _ring.Slots
             ? producer - _requestConsumer
-            : throw new RingProtocolException($"The front end claims {producer - _responseProducer} requests in a ring of {_ring.Slots}.");
+            : throw _ring.Blame($"The front end claims {producer - _responseProducer} requests in a ring of {_ring.Slots}.");
     }
 }

@@ -62,7 +62,7 @@ public sealed class ByteRingWriter
             uint used = _producer - Volatile.Read(ref ByteRing.Index(_memory, _layout.Consumer));
             return used <= (uint)_layout.Size
                 ? (int)used
-                : throw new RingProtocolException($"The reader of a byte ring of {_layout.Size} is at an impossible place.");
+                : throw ByteRing.Blame(_memory, $"The reader of a byte ring of {_layout.Size} is at an impossible place.");
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class ByteRingReader
     {
         uint available = Volatile.Read(ref ByteRing.Index(_memory, _layout.Producer)) - _consumer;
         if (available > (uint)_layout.Size)
-            throw new RingProtocolException($"The writer of a byte ring of {_layout.Size} is at an impossible place.");
+            throw ByteRing.Blame(_memory, $"The writer of a byte ring of {_layout.Size} is at an impossible place.");
         int count = (int)Math.Min((uint)destination.Length, available);
         MustNotify = false;
         if (count == 0)
@@ -139,4 +139,13 @@ internal static class ByteRing
 {
     /// <summary>An index in shared memory. The layout was checked; the memory is checked on each access.</summary>
     internal static ref uint Index(SharedMemory memory, int offset) => ref Unsafe.As<byte, uint>(ref memory.GetSpan()[offset]);
+
+    /// <summary>
+    /// The exception for an impossible index; unless the domain was resumed since the memory was looked at, when what was read there means nothing.
+    /// </summary>
+    internal static RingProtocolException Blame(SharedMemory memory, string message)
+    {
+        memory.ThrowIfGone();
+        return new RingProtocolException(message);
+    }
 }

@@ -94,6 +94,6 @@ public sealed class FrontRing<TRequest, TResponse>
         uint available = _ring.ResponseProducerIndex - _responseConsumer;
         // Of what was published: nobody can respond to a request that he cannot see.
         uint asked = _published - _responseConsumer;
-        return available <= asked ? available : throw new RingProtocolException($"The back end claims {available} responses to {asked} requests.");
+        return available <= asked ? available : throw _ring.Blame($"The back end claims {available} responses to {asked} requests.");
     }
 }

@@ -92,7 +92,15 @@ internal readonly unsafe struct RingLayout
 
     /// <summary>A copy of what a slot holds at this moment.</summary>
     internal T ReadSlot<T>(uint index)
-        where T : unmanaged => Unsafe.ReadUnaligned<T>(ref Slot(index)[0]);
+        where T : unmanaged
+    {
+        T copy = Unsafe.ReadUnaligned<T>(ref Slot(index)[0]);
+        _memory.ThrowIfGone(); // a copy made just after a resume would be of zeroes, and pass for what the other side has written
+        return copy;
+    }
+
+    /// <inheritdoc cref="ByteRing.Blame"/>
+    internal RingProtocolException Blame(string message) => ByteRing.Blame(_memory, message);
 
     internal void WriteSlot<T>(uint index, in T value)
         where T : unmanaged => Unsafe.WriteUnaligned(ref Slot(index)[0], value);

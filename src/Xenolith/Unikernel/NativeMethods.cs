@@ -74,6 +74,10 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Kernel, EntryPoint = "xl_suspend")]
     internal static partial int Suspend();
 
+    // Reads one word: shorter than the announcement to the collector that it leaves out.
+    [LibraryImport(Kernel, EntryPoint = "xl_resume_count"), SuppressGCTransition]
+    internal static partial long ResumeCount();
+
     [LibraryImport(Kernel, EntryPoint = "xl_trace_start")]
     internal static partial int TraceStart(PlatformTraceStart* request);
 

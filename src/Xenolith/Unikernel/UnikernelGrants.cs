@@ -65,6 +65,8 @@ internal sealed unsafe class UnikernelGrants : GrantOperations
     public override XenError SetUnmapNotification(nint address, long clearOffset, uint? notifyPort) =>
         (XenError)(-NativeMethods.GrantUnmapNotify(address, clearOffset, notifyPort ?? NoPort));
 
+    public override long ResumeCount => NativeMethods.ResumeCount();
+
     public override void Copy(Span<GrantCopyRequest> requests)
     {
         fixed (GrantCopyRequest* first = requests)

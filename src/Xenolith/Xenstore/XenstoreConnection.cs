@@ -33,6 +33,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
     private uint _lastRequestId;
     private int _generation;
     private CancellationTokenSource? _serving;
+    private XenstoreChannel? _channel; // of the connection that is served
     private Signal _connected = new();
     private bool _isStarted;
     private Exception? _end;
@@ -61,7 +62,10 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
     {
         Start();
         lock (_lock)
+        {
+            LookForEnd();
             return _connected.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>Sends a request and waits for the reply, an error reply too.</summary>
@@ -112,6 +116,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
     {
         lock (_lock)
         {
+            LookForEnd();
             connected = _connected;
             if (_end is not null)
                 throw _end;
@@ -123,6 +128,26 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             Enqueue(request);
             return true;
         }
+    }
+
+    /// <summary>
+    /// A connection of before a resume takes no more requests, also while its loops have yet to see that it has ended: what is asked for now is for
+    /// the next one. Under the lock.
+    /// </summary>
+    private void LookForEnd()
+    {
+        if (_channel is { HasEnded: true })
+            StopServing();
+    }
+
+    /// <summary>Nothing is queued from here on. Under the lock.</summary>
+    private void StopServing()
+    {
+        _channel = null;
+        if (_serving is null)
+            return;
+        _serving = null;
+        _connected = new Signal();
     }
 
     /// <summary>Gives a request a number and its place in the stream. Under the lock.</summary>
@@ -212,6 +237,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
             _generation++;
             _outgoing.Clear();
             _serving = serving;
+            _channel = channel;
             EnqueueWatches();
             foreach (XenstoreRequest request in _again)
                 Enqueue(request);
@@ -240,10 +266,7 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         }
 
         lock (_lock)
-        {
-            _serving = null; // nothing is queued from here on
-            _connected = new Signal();
-        }
+            StopServing();
 
         serving.Cancel();
         try

@@ -53,6 +53,8 @@ public sealed class XenstoreRing : IXenstoreRing
     /// </summary>
     internal Lock Gate { private get; init; } = new();
 
+    internal bool HasEnded => !_channel.IsValid;
+
     /// <inheritdoc/>
     public int Read(Span<byte> destination)
     {

@@ -32,6 +32,8 @@ public interface IXenstoreRing : IAsyncDisposable
 /// <param name="ring">The rings; the channel owns them.</param>
 public sealed class XenstoreRingChannel(IXenstoreRing ring) : XenstoreChannel
 {
+    internal override bool HasEnded => ring is XenstoreRing { HasEnded: true };
+
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {

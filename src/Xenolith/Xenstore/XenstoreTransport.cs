@@ -27,6 +27,9 @@ public abstract class XenstoreTransport : IAsyncDisposable
 /// <summary>One connection to xenstored: a stream of bytes in each direction. One read and one write may be under way at the same time.</summary>
 public abstract class XenstoreChannel : IAsyncDisposable
 {
+    /// <summary>Whether it is known to have ended, though a read or write that is under way may not have noticed yet.</summary>
+    internal virtual bool HasEnded => false;
+
     /// <summary>Waits for bytes.</summary>
     /// <returns>How many were read, at least 1; 0 when the connection has ended.</returns>
     /// <exception cref="IOException">The connection has broken.</exception>

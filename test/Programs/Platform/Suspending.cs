@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Xenolith;
@@ -31,8 +32,13 @@ internal static class Suspending
         shared.Pages.GetSpan()[0] = 42;
         nint mapped = mapping.Address;
         Task waiting = channel.WaitAsync(channel.Count).AsTask();
+        TimeSpan worked = Environment.CpuUsage.TotalTime;
+        long began = Stopwatch.GetTimestamp();
 
         await SuspendOnceAsync(platform);
+
+        TimeSpan passed = Stopwatch.GetElapsedTime(began);
+        Console.WriteLine($"the program has worked for less than half of the time: {Environment.CpuUsage.TotalTime - worked < passed / 2}");
 
         Console.WriteLine($"{platform.Generation}, {generation} is over: {generation.IsOver}");
         Console.WriteLine($"a wait for an event: {await OutcomeAsync(() => waiting)}");

@@ -3,7 +3,7 @@ using Xenolith.EventChannels;
 namespace Xenolith.Tests.EventChannels;
 
 /// <summary>A place without event channels, for tests of other things.</summary>
-internal sealed class NoEvents : EventChannelOperations
+internal class NoEvents : EventChannelOperations
 {
     public override int PortLimit => 0;
 

@@ -4,7 +4,7 @@ using Xenolith.Grants;
 namespace Xenolith.Tests.EventChannels;
 
 /// <summary>A place without grants, for tests of events alone.</summary>
-internal sealed class NoGrants : GrantOperations
+internal class NoGrants : GrantOperations
 {
     public override GrantTableSize GetSize() => default;
 

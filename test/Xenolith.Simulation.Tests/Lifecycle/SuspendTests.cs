@@ -144,9 +144,12 @@ public sealed class SuspendTests : IDisposable
         Assert.Equal(["heeds, before suspending", "broken, before suspending", "hangs, after resuming"], _failures.Select(failure => failure.Hook));
     });
 
-    [Fact]
-    public void Two_who_suspend_at_the_same_time_do_it_one_after_the_other() => _hypervisor.Run(async () =>
+    [Theory]
+    [InlineData(SuspendOutcome.Resumed, new[] { "begins", "ends" })] // nobody would resume it a second time
+    [InlineData(SuspendOutcome.Cancelled, new[] { "begins", "ends", "begins", "ends" })]
+    public void Of_two_who_suspend_at_once_the_second_does_it_only_if_the_domain_was_not_resumed(SuspendOutcome outcome, string[] log) => _hypervisor.Run(async () =>
     {
+        _domain.Suspension = new SimulatedSuspension(outcome);
         Platform.Hooks.OnSuspend(async _ =>
         {
             _log.Add("begins");
@@ -156,8 +159,89 @@ public sealed class SuspendTests : IDisposable
             _log.Add("ends");
             return default;
         });
-        await Task.WhenAll(Platform.Lifecycle.SuspendAsync(), Platform.Lifecycle.SuspendAsync());
-        Assert.Equal(["begins", "ends", "begins", "ends"], _log);
+        Assert.Equal([outcome, outcome], await Task.WhenAll(Platform.Lifecycle.SuspendAsync(), Platform.Lifecycle.SuspendAsync()));
+        Assert.Equal(log, _log);
+        Assert.Equal(outcome, await Platform.Lifecycle.SuspendAsync()); // asked for anew
+        Assert.Equal(log.Length + 2, _log.Count);
+    });
+
+    [Fact]
+    public void Of_several_who_listen_one_suspends_the_domain_once_for_each_request()
+    {
+        for (int seed = 0; seed < 200; seed++)
+        {
+            using SimulatedHypervisor hypervisor = new(new SimulationOptions { Seed = seed });
+            SimulatedDomain zero = hypervisor.CreateDomain(), domain = hypervisor.CreateDomain();
+            domain.Suspension = new SimulatedSuspension(SuspendOutcome.Resumed, NewId: 9);
+            hypervisor.Run(async () =>
+            {
+                await using IAsyncDisposable first = await domain.Platform.Lifecycle.AllowSuspendAsync();
+                await using IAsyncDisposable second = await domain.Platform.Lifecycle.AllowSuspendAsync();
+                await using IAsyncDisposable third = await domain.Platform.Lifecycle.AllowSuspendAsync();
+                await zero.Platform.Xenstore.WriteAsync($"/local/domain/{domain.Id}/control/shutdown", "suspend");
+                await Task.Delay(TimeSpan.FromMinutes(1), hypervisor.Time);
+                Assert.Equal(1, domain.Platform.Generation.Number);
+            });
+        }
+    }
+
+    [Fact]
+    public void A_program_with_as_many_transactions_as_xenstored_allows_is_suspended_all_the_same() => _hypervisor.Run(async () =>
+    {
+        List<XenstoreTransaction> open = [];
+        await using (await Platform.Lifecycle.AllowSuspendAsync())
+        {
+            while (await TryStartAsync() is { } transaction)
+                open.Add(transaction);
+            Assert.NotEmpty(open);
+            string control = Control;
+            await Toolstack.WriteAsync($"{control}/shutdown", "suspend");
+            await PassAsync();
+            Assert.Equal("", await Toolstack.ReadAsync($"{control}/shutdown"));
+            Assert.Equal(1, Platform.Generation.Number);
+        }
+        Assert.Empty(_failures);
+        foreach (XenstoreTransaction transaction in open)
+            await transaction.DisposeAsync();
+
+        async Task<XenstoreTransaction?> TryStartAsync()
+        {
+            try
+            {
+                return await Platform.Xenstore.StartTransactionAsync();
+            }
+            catch (XenstoreQuotaException)
+            {
+                return null;
+            }
+        }
+    });
+
+    [Fact]
+    public void A_hook_that_is_registered_while_others_run_has_its_turn_in_this_suspension() => _hypervisor.Run(async () =>
+    {
+        Log("one");
+        bool isFirst = true;
+        Platform.Hooks.OnSuspend(_ =>
+        {
+            if (isFirst)
+                Log("late");
+            isFirst = false;
+            return default;
+        });
+        await Platform.Lifecycle.SuspendAsync();
+        Assert.Equal(["late stops in 0", "one stops in 0", "one: Resumed in 1", "late: Resumed in 1"], _log);
+    });
+
+    [Fact]
+    public void A_hook_uses_xenstore_at_once_when_the_domain_runs_again() => _hypervisor.Run(async () =>
+    {
+        Platform.Hooks.OnSuspend(null, async (_, _) => await Platform.Xenstore.WriteAsync("data/where", $"{Platform.DomainId}"));
+        await Platform.Xenstore.WriteAsync("data/where", "here");
+        _domain.Suspension = new SimulatedSuspension(SuspendOutcome.Resumed, NewId: 9);
+        await Platform.Lifecycle.SuspendAsync();
+        Assert.Equal("9", await Toolstack.ReadAsync("/local/domain/9/data/where"));
+        Assert.Empty(_failures);
     });
 
     /// <summary>Lets everything happen that is to happen by now.</summary>

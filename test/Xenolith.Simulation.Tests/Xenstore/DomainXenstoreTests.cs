@@ -133,6 +133,23 @@ public sealed class DomainXenstoreTests : IDisposable
         Assert.Equal((1, 0, 2), (_hypervisor.Xenstored.WatchCount, _hypervisor.Xenstored.TransactionCount, Store.ConnectionGeneration));
     });
 
+    [Fact]
+    public void What_is_asked_for_after_a_resume_is_for_the_new_connection_though_nobody_has_noticed_yet() => _hypervisor.Run(async () =>
+    {
+        await Store.WriteAsync("data/x", "old");
+        _domain.SuspendAndResume(newId: 7);
+        await Store.WriteAsync("data/x", "new");
+        Assert.Equal("new", await Toolstack.ReadAsync("/local/domain/7/data/x"));
+
+        _domain.SuspendAndResume();
+        await using XenstoreWatch watch = await Store.WatchAsync("data/x");
+        _domain.SuspendAndResume();
+        await using XenstoreTransaction transaction = await Store.StartTransactionAsync();
+        await transaction.WriteAsync("data/x", "newer");
+        Assert.True(await transaction.CommitAsync());
+        Assert.Equal("newer", await Toolstack.ReadAsync("/local/domain/7/data/x"));
+    });
+
     [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4)]
     public void Resumes_in_the_middle_of_traffic_end_requests_and_nothing_else(int seed)
     {
