@@ -85,6 +85,7 @@ internal sealed class Traveller : IAsyncDisposable
         try
         {
             string? code = await _bed.Xenstore.WaitAsync($"{await DataAsync()}/exit-code", value => value is not null, cancellationToken: Cancellation);
+            await XlAsync("shutdown", "--wait", Name); // which it does by itself, when xenconsoled has its last words
             return (code, await ReadConsolesAsync());
         }
         catch (BedTimeoutException)
