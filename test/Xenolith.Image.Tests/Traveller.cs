@@ -85,7 +85,8 @@ internal sealed class Traveller : IAsyncDisposable
         try
         {
             string? code = await _bed.Xenstore.WaitAsync($"{await DataAsync()}/exit-code", value => value is not null, cancellationToken: Cancellation);
-            await XlAsync("shutdown", "--wait", Name); // which it does by itself, when xenconsoled has its last words
+            // It stops when xenconsoled has its last words, or is gone. xl has no command that waits for that.
+            await _bed.RunShellAsync($"while xl list {Name} | tail -n +2 | grep -qv -e --s--; do :; done", Cancellation);
             return (code, await ReadConsolesAsync());
         }
         catch (BedTimeoutException)
