@@ -13,7 +13,9 @@ namespace Xenolith.Linux;
 ///   Notify(A) --> device: notify B --> Xen --> A fires        B, the partner, is nobody else's
 /// </code>
 /// </remarks>
-internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChannelOperations
+/// <param name="device">The device.</param>
+/// <param name="isResumed">Whether the domain was resumed and <see cref="Renew"/> is still to come; it may not notice.</param>
+internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> isResumed) : EventChannelOperations
 {
     private const int BatchSize = 256; // 1 KiB of stack; more ports than that come in the next batch
     private const uint FirstVirtualCpu = 0;
@@ -25,7 +27,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
     private readonly Lock _lock = new(); // also while a port is made, so that no event of it is handed out before it is noted here
     private readonly Queue<uint> _released = new();
     private Port[] _ports = new Port[64]; // by number; replaced as a whole when it grows
-    private SafeFileHandle? _old; // of before a resume
+    private readonly List<SafeFileHandle> _unclosable = []; // of before a resume: see StalePorts
     private volatile bool _stopped;
 
     private enum Delivery : byte
@@ -37,6 +39,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
 
     private struct Port
     {
+        internal bool IsMade; // and not closed
         internal Delivery Delivery;
         internal bool IsPartner;
         internal uint Partner; // of an interrupt to a CPU; 0 is no port
@@ -152,16 +155,34 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
         }
     }
 
-    /// <summary>The domain was resumed: Xen has none of the ports, and their numbers may be those of others. The device begins anew.</summary>
+    /// <summary>
+    /// The domain was resumed: Xen has none of the ports, and their numbers may be those of others. The device forgets them, or a new opening of it takes its place.
+    /// </summary>
     internal void Renew()
     {
         lock (_lock)
         {
-            _old = _device.Detach() ?? _old;
+            HashSet<uint> stale = [];
+            for (uint port = 0; port < _ports.Length; port++)
+            {
+                if (_ports[port].IsMade)
+                    stale.Add(port);
+            }
             _released.Clear();
             Array.Clear(_ports);
+            if (stale.Count == 0 || StalePorts.TryForget(_device, stale))
+                return;
+            try
+            {
+                if (_device.Exchange(_device.OpenAnother()) is { } old)
+                    _unclosable.Add(old);
+            }
+            catch (PlatformNotSupportedException)
+            {
+                return; // too many open files: it goes on with the device as it is, which refuses what it cannot do
+            }
         }
-        _wakeUp.Signal(); // the thread closes what it waits for
+        _wakeUp.Signal(); // the thread waits for another device from now on
     }
 
     protected override void Dispose(bool disposing)
@@ -192,7 +213,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
                 _ports.CopyTo(larger, 0);
                 Volatile.Write(ref _ports, larger);
             }
-            _ports[port] = default;
+            _ports[port] = new Port { IsMade = true };
             return XenError.None;
         }
     }
@@ -200,6 +221,8 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
     /// <summary>Under the lock.</summary>
     private XenError Unbind(uint port)
     {
+        if (isResumed())
+            return XenError.NoDevice; // Linux does not get over it: see StalePorts
         if (port < _ports.Length)
             _ports[port] = default;
         IoctlEvtchnPort request = new() { Port = port };
@@ -209,15 +232,13 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
     private void Run(FiredPortsHandler handler)
     {
         uint* fired = stackalloc uint[BatchSize];
-        SafeFileHandle open = _device.Handle;
-        while (_wakeUp.WaitFor(open, out bool isReadable) && !_stopped)
+        while (!_stopped)
         {
-            if (TakeOld() is { } old)
-            {
-                old.Dispose();
-                open = _device.Handle;
-                continue;
-            }
+            SafeFileHandle open = _device.Handle; // closed by this thread alone
+            if (!_wakeUp.WaitFor(open, out bool isReadable))
+                throw new XenException("wait for events", LinuxDevice.LastError()); // ends the program: it would hear of nothing any more
+            if (_stopped)
+                break;
             int count = TakeReleased(fired);
             if (count > 0)
                 Deliver(open, handler, fired, count);
@@ -227,21 +248,11 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
             if (read < 0 && NativeMethods.WasInterrupted())
                 continue; // the runtime signalled the thread
             if (read <= 0)
-                throw new XenException("hand out events", LinuxDevice.LastError()); // ends the program: it would hear of nothing any more
+                throw new XenException("hand out events", LinuxDevice.LastError()); // as above
             Deliver(open, handler, fired, KeepOpen(fired, (int)read / sizeof(uint)));
         }
         _device.Dispose(); // which closes every port that is still open
         _wakeUp.Dispose();
-    }
-
-    private SafeFileHandle? TakeOld()
-    {
-        lock (_lock)
-        {
-            SafeFileHandle? old = _old;
-            _old = null;
-            return old;
-        }
     }
 
     /// <summary>Lets the ports fire again, and then tells of them: an event that comes in between is in the next batch.</summary>

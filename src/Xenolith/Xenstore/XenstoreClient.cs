@@ -178,6 +178,12 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     /// </summary>
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
+    /// <summary>
+    /// The transport has kept its channel, but what is behind it has another connection now, and set the watches up there. Open transactions are lost, as they are
+    /// with a connection that ends.
+    /// </summary>
+    internal void LoseTransactions() => Connection.LoseTransactions();
+
     private static bool TryReadTransactionId(in XenstoreMessage reply, out uint id)
     {
         id = 0;

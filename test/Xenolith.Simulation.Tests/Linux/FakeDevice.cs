@@ -46,10 +46,10 @@ internal sealed unsafe partial class FakeDevice(string name, int pages = 0) : Li
     /// <summary>The device ends for whoever has it open.</summary>
     internal void End() => _ = Close(_end);
 
-    internal override XenError Control(uint request, void* argument, out int answer)
+    internal override XenError Control(SafeFileHandle open, uint request, void* argument, out int answer)
     {
-        _ = Handle;
-        (XenError error, answer) = Answer(request, (nint)argument);
+        ObjectDisposedException.ThrowIf(open.IsClosed, open);
+        (XenError error, answer) = AnswerOf(open)(request, (nint)argument);
         return error;
     }
 
