@@ -199,12 +199,20 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
     }
 
     /// <summary>Makes a port and notes it.</summary>
+    /// <exception cref="StaleHandleException">The domain was resumed, and the process has still to learn of it.</exception>
     private XenError Bind(uint request, void* argument, out uint port)
     {
         lock (_lock)
         {
+            if (isResumed())
+                throw new StaleHandleException("This generation"); // beside those of before on Linux's list the port would be lost with them
             XenError error = _device.Control(request, argument, out int answer);
             port = (uint)answer;
+            bool isOld = port < _ports.Length && _ports[port].IsMade; // a number that was not given back cannot be given out
+            if (isOld)
+                _ = UnbindNow(port);
+            if (isOld || (error == XenError.Exists && request != LinuxEvtchnIoctl.BindVirq))
+                throw new StaleHandleException("This generation"); // resumed, with the same number as before
             if (error != XenError.None)
                 return error;
             if (port >= _ports.Length)
@@ -225,6 +233,11 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
             return XenError.NoDevice; // Linux does not get over it: see StalePorts
         if (port < _ports.Length)
             _ports[port] = default;
+        return UnbindNow(port);
+    }
+
+    private XenError UnbindNow(uint port)
+    {
         IoctlEvtchnPort request = new() { Port = port };
         return _device.Control(LinuxEvtchnIoctl.Unbind, &request);
     }

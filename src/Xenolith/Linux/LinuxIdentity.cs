@@ -10,12 +10,18 @@ internal sealed class LinuxIdentity
     private const int NoNumber = -1;
     private const string FeatureFile = "/sys/hypervisor/properties/features";
 
-    private readonly Lazy<uint> _features = new(ReadFeatures);
+    private readonly Lazy<uint> _features;
     private volatile Lazy<ushort?> _domainId;
     private volatile int _number; // as Xen told it; NoNumber if it does not
 
     internal LinuxIdentity()
+        : this(ReadFeatures)
     {
+    }
+
+    internal LinuxIdentity(Func<uint> readFeatures)
+    {
+        _features = new(readFeatures);
         _domainId = Ask();
         _number = AskXen() ?? NoNumber;
     }
