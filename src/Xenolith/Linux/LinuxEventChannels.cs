@@ -273,7 +273,9 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
     {
         if (count == 0)
             return;
-        _ = NativeMethods.Write(open, ports, (nuint)count * sizeof(uint)); // a port that was closed meanwhile is no error
+        // A port that was closed meanwhile is no error. Where Linux has no memory for the request, none of these would ever fire again.
+        if (NativeMethods.Write(open, ports, (nuint)count * sizeof(uint)) < 0)
+            throw new XenException("let events through again", LinuxDevice.LastError());
         handler(new ReadOnlySpan<uint>(ports, count));
     }
 

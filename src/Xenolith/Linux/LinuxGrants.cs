@@ -155,7 +155,7 @@ internal sealed unsafe class LinuxGrants : GrantOperations
                 return XenError.NoEntry;
             XenError error = LinuxMemory.Free(address, count);
             XenError withdrawn = Withdraw(mapped.Offset, count);
-            return error == XenError.None ? withdrawn : error;
+            return error != XenError.None || withdrawn == XenError.NoDevice ? error : withdrawn; // a device that was closed has nothing mapped
         }
     }
 
