@@ -27,7 +27,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
     private readonly Lock _lock = new(); // also while a port is made, so that no event of it is handed out before it is noted here
     private readonly Queue<uint> _released = new();
     private Port[] _ports = new Port[64]; // by number; replaced as a whole when it grows
-    private readonly List<SafeFileHandle> _unclosable = []; // of before a resume: see StalePorts
+    private readonly List<(SafeFileHandle Opening, HashSet<uint> Ports)> _unclosable = []; // of before a resume: see StalePorts
     private volatile bool _stopped;
 
     private enum Delivery : byte
@@ -170,12 +170,13 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
             }
             _released.Clear();
             Array.Clear(_ports);
-            if (stale.Count == 0 || StalePorts.TryForget(_device, stale))
+            CloseUnclosable();
+            if (stale.Count == 0 || StalePorts.TryForget(_device, _device.Handle, stale))
                 return;
             try
             {
                 if (_device.Exchange(_device.OpenAnother()) is { } old)
-                    _unclosable.Add(old);
+                    _unclosable.Add((old, stale));
             }
             catch (PlatformNotSupportedException)
             {
@@ -185,12 +186,38 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
         _wakeUp.Signal(); // the thread waits for another device from now on
     }
 
+    /// <summary>The process ends, and Linux closes what it has open: what it must not close is tried once more, with all numbers that this process can do without.</summary>
+    internal void PrepareForExit()
+    {
+        lock (_lock)
+        {
+            if (_unclosable.Count == 0)
+                return;
+            for (uint port = 0; port < _ports.Length; port++)
+            {
+                if (_ports[port].IsMade)
+                    _ = Unbind(port);
+            }
+            CloseUnclosable();
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
+        PrepareForExit();
         _stopped = true;
         _wakeUp.Signal();
         _hypercalls.Dispose();
     }
+
+    /// <summary>Under the lock.</summary>
+    private void CloseUnclosable() => _unclosable.RemoveAll(old =>
+    {
+        bool isForgotten = StalePorts.TryForget(_device, old.Opening, old.Ports);
+        if (isForgotten)
+            old.Opening.Dispose();
+        return isForgotten;
+    });
 
     private uint PartnerOf(uint port)
     {

@@ -22,7 +22,11 @@ internal sealed class LinuxPlatform : XenPlatform
         if (!File.Exists(XenstoreUnixSocketTransport.DefaultSocketPath) && File.Exists(LinuxDevice.PathOf(XenstoreDevice)))
             _ = LinuxResume.FollowAsync(Xenstore, Resume); // not in dom0, which is never resumed
         // The end of Main, and Environment.Exit. The runtime waits for the handler; the hooks run on other threads and have their limits.
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
+            _events.PrepareForExit();
+        };
     }
 
     internal static bool IsThere => s_instance.Value.Platform is not null;

@@ -21,40 +21,53 @@ namespace Xenolith.Linux;
 /// </remarks>
 internal static unsafe class StalePorts
 {
-    private const int Tries = 16; // somebody else can take the number in between
+    private const int Rounds = 4; // another process that does the same has what is free taken meanwhile
+    private const int Tries = 16; // and may take the number in between
 
     /// <summary>Brings it about.</summary>
-    /// <param name="device">The device, which nobody makes ports with meanwhile.</param>
-    /// <param name="stale">All ports that it has made and not closed: of before the resume.</param>
-    /// <returns>False when the device still has them on its list: it must not be closed, and has to be opened anew to be used.</returns>
-    internal static bool TryForget(LinuxDevice device, HashSet<uint> stale)
+    /// <param name="device">The device.</param>
+    /// <param name="opening">The opening of it that has ports of before on its list, and no others.</param>
+    /// <param name="stale">Those ports.</param>
+    /// <returns>False when they are on the list still: the opening must not be closed, nor be used.</returns>
+    internal static bool TryForget(LinuxDevice device, SafeFileHandle opening, HashSet<uint> stale)
     {
         try
         {
-            using SafeFileHandle second = device.OpenAnother(); // closes what it has taken
-            uint highest = stale.Max();
-            for (int tries = 0; tries < Tries;)
+            bool? isForgotten = null;
+            for (int round = 0; round < Rounds && isForgotten is null; round++)
             {
-                if (Bind(device, second, out uint port) != XenError.None || port > highest)
-                    return false; // each number of before is somebody's again
-                if (!stale.Contains(port))
-                    continue; // kept until the end
-                tries++;
-                Unbind(device, second, port);
-                bool isOnList = Bind(device, device.Handle, out uint given) == XenError.Exists;
-                if (isOnList && Bind(device, device.Handle, out given) == XenError.Exists)
-                    return false; // another Linux: the list is as it was
-                if (given != 0)
-                    Unbind(device, device.Handle, given);
-                if (isOnList)
-                    return true;
+                using SafeFileHandle second = device.OpenAnother(); // closes what it has taken
+                isForgotten = TryForget(device, opening, second, stale);
             }
-            return false;
+            return isForgotten == true;
         }
         catch (PlatformNotSupportedException)
         {
             return false; // too many open files
         }
+    }
+
+    /// <returns><see langword="null"/> when none of the numbers was to be had.</returns>
+    private static bool? TryForget(LinuxDevice device, SafeFileHandle opening, SafeFileHandle second, HashSet<uint> stale)
+    {
+        uint highest = stale.Max();
+        for (int tries = 0; tries < Tries;)
+        {
+            if (Bind(device, second, out uint port) != XenError.None || port > highest)
+                return null;
+            if (!stale.Contains(port))
+                continue; // kept until the end
+            tries++;
+            Unbind(device, second, port);
+            bool isOnList = Bind(device, opening, out uint given) == XenError.Exists;
+            if (isOnList && Bind(device, opening, out given) == XenError.Exists)
+                return false; // another Linux: the list is as it was
+            if (given != 0)
+                Unbind(device, opening, given);
+            if (isOnList)
+                return true;
+        }
+        return null;
     }
 
     /// <summary>Makes a port that nobody will connect to.</summary>

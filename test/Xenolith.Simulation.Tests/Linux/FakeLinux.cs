@@ -84,6 +84,9 @@ internal sealed unsafe class FakeLinux : XenPlatform
 
     internal void LearnOfResume() => BeginNextGeneration();
 
+    /// <summary>Main returns.</summary>
+    internal void EndProcess() => _events.PrepareForExit();
+
     private protected override void RenewPlace()
     {
         HasAnotherNumber = false;

@@ -58,6 +58,16 @@ internal sealed unsafe class FakePorts
         }
     }
 
+    /// <summary>Linux has no use for its own ports from a number on any more.</summary>
+    internal void GiveBack(uint first)
+    {
+        lock (_lock)
+        {
+            foreach (uint port in _owners.Where(entry => entry.Value is null && entry.Key >= first).Select(entry => entry.Key).ToArray())
+                _owners.Remove(port);
+        }
+    }
+
     internal (XenError Error, int Answer) Answer(SafeFileHandle open, uint request, nint argument)
     {
         lock (_lock)

@@ -40,8 +40,41 @@ public sealed class LinuxResumeTests
     {
         FakeLinux linux = FakeLinux.Create();
         using EventChannel old = linux.EventChannels.AllocateUnbound(5);
+        SafeFileHandle first = linux.EventDevice.Handle;
         linux.Resume(kernelsPorts: 20);
         await RequireNewChannelAsync(linux);
+        await CloseAsync(linux);
+        Assert.False(first.IsClosed);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_closed_is_closed_as_soon_as_it_can_be()
+    {
+        FakeLinux linux = FakeLinux.Create();
+        using EventChannel old = linux.EventChannels.AllocateUnbound(5);
+        SafeFileHandle first = linux.EventDevice.Handle;
+        linux.Resume(kernelsPorts: 20);
+        Assert.NotEqual(first, linux.EventDevice.Handle);
+        Assert.False(first.IsClosed);
+        linux.Resume();
+        Assert.True(first.IsClosed);
+        await RequireNewChannelAsync(linux);
+        await CloseAsync(linux);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_closed_is_closed_at_the_end_when_the_process_itself_has_the_number()
+    {
+        FakeLinux linux = FakeLinux.Create();
+        using EventChannel old = linux.EventChannels.AllocateUnbound(5);
+        SafeFileHandle first = linux.EventDevice.Handle;
+        linux.Resume(kernelsPorts: 20);
+        linux.Ports.GiveBack(LinuxHas);
+        using EventChannel next = linux.EventChannels.AllocateUnbound(5);
+        Assert.Equal(old.Port, next.Port);
+        Assert.False(first.IsClosed);
+        linux.EndProcess();
+        Assert.True(first.IsClosed);
         await CloseAsync(linux);
     }
 
