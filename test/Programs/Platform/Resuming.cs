@@ -25,13 +25,15 @@ internal static class Resuming
         await using XenstoreWatch questions = await store.WatchAsync("data/question");
         Held held = await Held.MakeAsync(platform, foreign);
         Generation generation = platform.Generation;
+        string? answered = null;
         Console.WriteLine("working");
         while (true)
         {
             await questions.ReadAsync();
             string? question = await store.ReadAsync("data/question");
-            if (question is null)
-                continue; // a new domain
+            if (question is null || question == answered)
+                continue; // a new domain, or an event too many
+            answered = question;
             string kind = question.Split('-')[0];
             if (kind == "resumed")
                 await EndAsync(generation);
