@@ -35,7 +35,9 @@ public static class CpuidLeaves
     /// <summary>Base + 2: EAX is the number of hypercall pages, EBX the MSR that takes the address of one (page number in bits 11-0).</summary>
     public const uint Hypercall = 2;
 
-    /// <summary>Base + 3, sub-leaf 0: EAX has <see cref="TscEmulated"/> and others, ECX is the counter's frequency in kHz, EDX counts migrations.</summary>
+    /// <summary>
+    /// Base + 3, sub-leaf 0: EAX has <see cref="TscEmulated"/> and others, ECX is the counter's frequency in kHz, EDX counts migrations.
+    /// </summary>
     public const uint Time = 3;
 
     /// <summary>Base + 4: EAX has the features below, EBX the CPU number, ECX the domain number.</summary>

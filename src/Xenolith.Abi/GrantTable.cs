@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Xenolith.Abi;
 
-/// <summary>Operations of <see cref="Hypercall.GrantTableOp"/> (<c>GNTTABOP_*</c>). Arguments: operation, array of the structure named, its length.</summary>
+/// <summary>
+/// Operations of <see cref="Hypercall.GrantTableOp"/> (<c>GNTTABOP_*</c>). Arguments: operation, array of the structure named, its length.
+/// </summary>
 public static class GrantTableOp
 {
     /// <summary>Maps granted pages. <see cref="GnttabMapGrantRef"/>.</summary>

@@ -109,7 +109,9 @@ public struct IoctlGntallocDeallocGref
 /// <summary>Requests of <c>/dev/xen/gntdev</c> (<c>IOCTL_GNTDEV_*</c>).</summary>
 public static class LinuxGntdevIoctl
 {
-    /// <summary>Announces references, which are mapped from the device then. <see cref="IoctlGntdevMapGrantRef"/>, its array as long as it is.</summary>
+    /// <summary>
+    /// Announces references, which are mapped from the device then. <see cref="IoctlGntdevMapGrantRef"/>, its array as long as it is.
+    /// </summary>
     public const uint MapGrantRef = 0x0018_4700;
 
     /// <summary>Takes the announcement back, after the memory is unmapped. <see cref="IoctlGntdevUnmapGrantRef"/>.</summary>

@@ -100,7 +100,9 @@ public struct GrantMapRequest
     public int Result;
 }
 
-/// <summary>Up to a page to copy between a page of this domain and a granted one, or between two granted ones: argument of <c>xl_grant_copy</c>.</summary>
+/// <summary>
+/// Up to a page to copy between a page of this domain and a granted one, or between two granted ones: argument of <c>xl_grant_copy</c>.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct GrantCopyRequest
 {

@@ -5,11 +5,13 @@ using System.Runtime.InteropServices;
 namespace Xenolith.Abi;
 
 /// <summary>
-/// What a program is about to put into its ring to xenstored and does not fit at once: argument of <c>xl_xenstore_unsent</c>. Whole messages, the first of
-/// which begins at <see cref="Start"/>. The kernel looks at it when the program ends, and puts the rest into the ring before its own last message.
+/// What a program is about to put into its ring to xenstored and does not fit at once: argument of <c>xl_xenstore_unsent</c>. Whole messages, the
+/// first of which begins at <see cref="Start"/>. The kernel looks at it when the program ends, and puts the rest into the ring before its own last
+/// message.
 /// </summary>
 /// <remarks>
-/// Written in this order: <see cref="Length"/> 0, <see cref="Address"/> and <see cref="Start"/>, <see cref="Length"/>, and only then the ring's index.
+/// Written in this order: <see cref="Length"/> 0, <see cref="Address"/> and <see cref="Start"/>, <see cref="Length"/>, and only then the ring's
+/// index.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 public struct PlatformXenstoreUnsent

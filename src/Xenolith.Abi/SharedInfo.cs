@@ -103,7 +103,9 @@ public struct ArchVcpuInfo
 [StructLayout(LayoutKind.Explicit, Size = 32)]
 public struct VcpuTimeInfo
 {
-    /// <summary>Incremented before and after each update: odd while one is under way. Read it before and after the rest, and retry on change.</summary>
+    /// <summary>
+    /// Incremented before and after each update: odd while one is under way. Read it before and after the rest, and retry on change.
+    /// </summary>
     [FieldOffset(0)]
     public uint Version;
 

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Xenolith.Abi;
 
 /// <summary>
-/// What every <c>struct NAME_sring</c> begins with: four indexes that run freely modulo 2^32. The slots follow at <see cref="Ring"/>; their number is the
-/// largest power of two that fits into the ring's pages.
+/// What every <c>struct NAME_sring</c> begins with: four indexes that run freely modulo 2^32. The slots follow at <see cref="Ring"/>; their number is
+/// the largest power of two that fits into the ring's pages.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Size = Ring)]
 public struct SharedRing

@@ -11,8 +11,8 @@ namespace Xenolith.Bed.Agent;
 internal sealed class ConsoleLog : IAsyncDisposable
 {
     /// <summary>
-    /// How long xenconsoled may stand still before the rest is given up: it never gets to see the last bytes of a domain that is gone, and never takes
-    /// those of one that broke its ring's counters.
+    /// How long xenconsoled may stand still before the rest is given up: it never gets to see the last bytes of a domain that is gone, and never
+    /// takes those of one that broke its ring's counters.
     /// </summary>
     private static readonly TimeSpan PatienceWhenGone = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromSeconds(15);
 
@@ -42,7 +42,8 @@ internal sealed class ConsoleLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// Copies the log to the channel's output as it grows, and to its errors when which part came, until <see cref="Finish"/> was called and all of it is there.
+    /// Copies the log to the channel's output as it grows, and to its errors when which part came, until <see cref="Finish"/> was called and all of
+    /// it is there.
     /// </summary>
     public async Task CopyAsync(MultiplexedChannel channel)
     {

@@ -5,10 +5,10 @@ using System.Runtime.InteropServices;
 namespace Xenolith.Bed.Agent;
 
 /// <summary>
-/// A domain under a debugger. Xen can stop a debugged domain at a breakpoint, but Debian builds it without (CONFIG_GDBSX), and the emulator of the bed does
-/// not let Xen intercept INT3. So the guest stops itself: while a debugger is there, the entry points of its vectors 1 (single step) and 3 (breakpoint) are
-/// an endless loop, which runs with interrupts off and changes no register. Whoever finds the virtual CPU there pauses the domain and undoes the trap.
-/// One virtual CPU. Not thread-safe.
+/// A domain under a debugger. Xen can stop a debugged domain at a breakpoint, but Debian builds it without (CONFIG_GDBSX), and the emulator of the
+/// bed does not let Xen intercept INT3. So the guest stops itself: while a debugger is there, the entry points of its vectors 1 (single step) and 3
+/// (breakpoint) are an endless loop, which runs with interrupts off and changes no register. Whoever finds the virtual CPU there pauses the domain
+/// and undoes the trap. One virtual CPU. Not thread-safe.
 /// </summary>
 internal sealed unsafe class DebuggedDomain : IDisposable
 {
@@ -66,7 +66,10 @@ internal sealed unsafe class DebuggedDomain : IDisposable
         }
     }
 
-    /// <summary>As <see cref="State"/>, but a domain that has run into a breakpoint or ended a step is stopped now, with the registers as they were before the trap.</summary>
+    /// <summary>
+    /// As <see cref="State"/>, but a domain that has run into a breakpoint or ended a step is stopped now, with the registers as they were before the
+    /// trap.
+    /// </summary>
     public DomainState Look()
     {
         DomainState state = State;

@@ -9,7 +9,8 @@ public static class BedBuilder
     private const string DefaultQemu = "qemu-system-x86_64";
 
     /// <summary>
-    /// Builds the bed that these options select, unless it is there. Two builds at once are safe, in one process or several: the second waits for the first.
+    /// Builds the bed that these options select, unless it is there. Two builds at once are safe, in one process or several: the second waits for the
+    /// first.
     /// </summary>
     /// <exception cref="BedException">A prerequisite is missing or a step failed; the message says what to do.</exception>
     public static async Task<BedInfo> BuildAsync(BedOptions? options = null, CancellationToken cancellationToken = default)

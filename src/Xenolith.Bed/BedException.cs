@@ -1,8 +1,8 @@
 namespace Xenolith.Bed;
 
 /// <summary>
-/// Something that the bed was asked for did not happen. Once a machine runs, <see cref="Exception.Message"/> ends with the last lines of the consoles of
-/// Xen and dom0 and of the domUs concerned, so that a failed test explains itself.
+/// Something that the bed was asked for did not happen. Once a machine runs, <see cref="Exception.Message"/> ends with the last lines of the consoles
+/// of Xen and dom0 and of the domUs concerned, so that a failed test explains itself.
 /// </summary>
 public class BedException : Exception
 {

@@ -28,7 +28,9 @@ public sealed record LinuxGuest
     /// <summary>The unpacked kernel (an ELF with a PVH note): <see cref="DomainOptions.ImagePath"/>.</summary>
     public required string KernelPath { get; init; }
 
-    /// <summary>The folder with the kernel's modules for front ends (<c>xen-netfront.ko</c>, <c>xen-blkfront.ko</c>) and for Xen's devices in <c>/dev/xen</c>.</summary>
+    /// <summary>
+    /// The folder with the kernel's modules for front ends (<c>xen-netfront.ko</c>, <c>xen-blkfront.ko</c>) and for Xen's devices in <c>/dev/xen</c>.
+    /// </summary>
     public required string ModulesDirectory { get; init; }
 
     /// <summary>A static busybox.</summary>

@@ -10,8 +10,8 @@ public sealed record BedOptions
     public int MachineMemory { get; init; } = 1536;
 
     /// <summary>
-    /// The machine's memory for domUs of so much memory together: 1536 MiB, or the first doubling of it that is enough. Sizes are few because each has a
-    /// snapshot of its own.
+    /// The machine's memory for domUs of so much memory together: 1536 MiB, or the first doubling of it that is enough. Sizes are few because each
+    /// has a snapshot of its own.
     /// </summary>
     /// <param name="domains">The domUs' memory in MiB.</param>
     public static int MachineMemoryFor(int domains)
@@ -46,10 +46,14 @@ public sealed record BedOptions
     /// </summary>
     public string? CacheDirectory { get; init; }
 
-    /// <summary>The emulator's program. Null: <c>XENOLITH_QEMU</c>, else <c>qemu-system-x86_64</c> from the search path. It must be QEMU 7.2.</summary>
+    /// <summary>
+    /// The emulator's program. Null: <c>XENOLITH_QEMU</c>, else <c>qemu-system-x86_64</c> from the search path. It must be QEMU 7.2.
+    /// </summary>
     public string? QemuPath { get; init; }
 
-    /// <summary>How long the machine may take until dom0 answers: 120 s (a start from the snapshot takes one, a cold boot twelve on an idle host).</summary>
+    /// <summary>
+    /// How long the machine may take until dom0 answers: 120 s (a start from the snapshot takes one, a cold boot twelve on an idle host).
+    /// </summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>How long every other wait may take that is given no timeout of its own: 60 s, since emulation on a busy host is slow.</summary>

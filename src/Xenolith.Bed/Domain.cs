@@ -85,10 +85,12 @@ public sealed class Domain : IAsyncDisposable
     public Task RebootAsync(CancellationToken cancellationToken = default) => RequestAsync("reboot", cancellationToken);
 
     /// <summary>
-    /// Opens a port on this host's loopback for gdb (<c>target remote</c>), until the result is disposed. A connection stops the domain, which may have been
-    /// created paused; when gdb detaches or is left, the domain goes on. One debugger at a time, and a domain of one virtual CPU.
+    /// Opens a port on this host's loopback for gdb (<c>target remote</c>), until the result is disposed. A connection stops the domain, which may
+    /// have been created paused; when gdb detaches or is left, the domain goes on. One debugger at a time, and a domain of one virtual CPU.
     /// </summary>
-    /// <param name="trapStubs">The address of the symbol <c>trap_stubs</c> in the image: where this project's kernel takes exceptions, 16 bytes each.</param>
+    /// <param name="trapStubs">
+    /// The address of the symbol <c>trap_stubs</c> in the image: where this project's kernel takes exceptions, 16 bytes each.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task<PortForward> ForwardDebuggerAsync(ulong trapStubs, CancellationToken cancellationToken = default)
     {

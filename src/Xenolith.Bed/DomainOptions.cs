@@ -44,14 +44,14 @@ public sealed record DomainOptions
     public IReadOnlyList<DomainInterface> Interfaces { get; init; } = [];
 
     /// <summary>
-    /// xl's <c>tsc_mode</c>: <c>native</c>, so that RDTSC does not leave the guest. The emulated CPU has no invariant TSC, for which Xen's default mode
-    /// traps every RDTSC; current hardware has one and does not trap.
+    /// xl's <c>tsc_mode</c>: <c>native</c>, so that RDTSC does not leave the guest. The emulated CPU has no invariant TSC, for which Xen's default
+    /// mode traps every RDTSC; current hardware has one and does not trap.
     /// </summary>
     public string TscMode { get; init; } = "native";
 
     /// <summary>
-    /// What happens at the end, for <c>on_poweroff</c>, <c>on_reboot</c> and <c>on_crash</c>. Preserve: the bed then reads the reason and the exit code at
-    /// leisure and destroys the domain when it is disposed. With another value <c>xl</c> acts at once, and an exit code may be lost.
+    /// What happens at the end, for <c>on_poweroff</c>, <c>on_reboot</c> and <c>on_crash</c>. Preserve: the bed then reads the reason and the exit
+    /// code at leisure and destroys the domain when it is disposed. With another value <c>xl</c> acts at once, and an exit code may be lost.
     /// </summary>
     public DomainEndAction OnPoweroff { get; init; } = DomainEndAction.Preserve;
 
@@ -68,7 +68,9 @@ public sealed record DomainOptions
     public string ExtraConfig { get; init; } = "";
 }
 
-/// <summary>A domU's block device. Exactly one of <see cref="HostPath"/>, <see cref="Dom0Path"/> and <see cref="EmptySize"/> says what backs it.</summary>
+/// <summary>
+/// A domU's block device. Exactly one of <see cref="HostPath"/>, <see cref="Dom0Path"/> and <see cref="EmptySize"/> says what backs it.
+/// </summary>
 public sealed record DomainDisk
 {
     /// <summary>A file on this host, copied into dom0's RAM for this domain alone: what the guest writes is not written back.</summary>
@@ -90,7 +92,9 @@ public sealed record DomainDisk
 /// <summary>A domU's network interface.</summary>
 public sealed record DomainInterface
 {
-    /// <summary>dom0's bridge: <c>xenbr0</c>, which leads to dom0 (10.0.2.15/24), the gateway and DHCP server 10.0.2.2, and the name server 10.0.2.3.</summary>
+    /// <summary>
+    /// dom0's bridge: <c>xenbr0</c>, which leads to dom0 (10.0.2.15/24), the gateway and DHCP server 10.0.2.2, and the name server 10.0.2.3.
+    /// </summary>
     public string Bridge { get; init; } = "xenbr0";
 
     /// <summary>The MAC address. Null: <c>xl</c> picks one from Xen's range 00:16:3e.</summary>

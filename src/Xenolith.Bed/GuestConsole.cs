@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Xenolith.Bed;
 
 /// <summary>
-/// What a guest wrote to its console, complete and in order, from its first byte on. It is kept whole, so any number of readers may begin at any time.
-/// A guest's kernel sends CR LF for each LF of the program: the decoded views take exactly one CR from before each LF and change nothing else.
+/// What a guest wrote to its console, complete and in order, from its first byte on. It is kept whole, so any number of readers may begin at any
+/// time. A guest's kernel sends CR LF for each LF of the program: the decoded views take exactly one CR from before each LF and change nothing else.
 /// All members may be used from any thread.
 /// </summary>
 public sealed class GuestConsole
@@ -85,7 +85,9 @@ public sealed class GuestConsole
         }
     }
 
-    /// <summary>The lines from the beginning, without their line ends, as they come, until the guest ends. A last line without LF is delivered at the end.</summary>
+    /// <summary>
+    /// The lines from the beginning, without their line ends, as they come, until the guest ends. A last line without LF is delivered at the end.
+    /// </summary>
     public async IAsyncEnumerable<string> ReadLinesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (int position = 0; ;)
@@ -138,7 +140,10 @@ public sealed class GuestConsole
         throw new BedException(_explain("The console ended without the awaited line."));
     }
 
-    /// <summary>Waits for a line that contains <paramref name="text"/>, as <see cref="WaitForLineAsync(Predicate{string}, TimeSpan?, CancellationToken)"/> does.</summary>
+    /// <summary>
+    /// Waits for a line that contains <paramref name="text"/>, as <see cref="WaitForLineAsync(Predicate{string}, TimeSpan?, CancellationToken)"/>
+    /// does.
+    /// </summary>
     public Task<string> WaitForLineAsync(string text, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         WaitForLineAsync(line => line.Contains(text, StringComparison.Ordinal), timeout, cancellationToken);
 

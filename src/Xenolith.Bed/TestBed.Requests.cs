@@ -11,7 +11,9 @@ public sealed partial class TestBed
     /// <param name="what">What is done, for an error's message.</param>
     /// <param name="request">The request.</param>
     /// <param name="timeout">How long it may take; null: the default.</param>
-    /// <param name="transfer">What to send and receive in between; null: nothing. It may call its second argument to have the time start anew.</param>
+    /// <param name="transfer">
+    /// What to send and receive in between; null: nothing. It may call its second argument to have the time start anew.
+    /// </param>
     /// <param name="parse">Reads the result's fields.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task<T> CallAsync<T>(

@@ -8,12 +8,12 @@ using Xenolith.Bed.Protocol;
 namespace Xenolith.Bed;
 
 /// <summary>
-/// A running Xen with its dom0, in an emulator process that this object owns: it ends when the object is disposed and when this process ends, however it ends.
-/// Any number may run at once. All members may be used from any thread.
+/// A running Xen with its dom0, in an emulator process that this object owns: it ends when the object is disposed and when this process ends, however
+/// it ends. Any number may run at once. All members may be used from any thread.
 /// </summary>
 /// <remarks>
-/// A call that fails, in Xen, in dom0 or in the emulator, throws a <see cref="BedException"/> with the last lines of all consoles. A wait without a timeout
-/// of its own has <see cref="BedOptions.Timeout"/> and ends with a <see cref="BedTimeoutException"/>.
+/// A call that fails, in Xen, in dom0 or in the emulator, throws a <see cref="BedException"/> with the last lines of all consoles. A wait without a
+/// timeout of its own has <see cref="BedOptions.Timeout"/> and ends with a <see cref="BedTimeoutException"/>.
 /// </remarks>
 /// <example>
 /// <code>
@@ -73,7 +73,9 @@ public sealed partial class TestBed : IAsyncDisposable
         }
     }
 
-    /// <summary>Creates a domU and returns when <c>xl create</c> has done so: the guest runs (unless paused), but need not have printed anything yet.</summary>
+    /// <summary>
+    /// Creates a domU and returns when <c>xl create</c> has done so: the guest runs (unless paused), but need not have printed anything yet.
+    /// </summary>
     /// <exception cref="BedException"><c>xl create</c> failed; the message has its output.</exception>
     public async Task<Domain> CreateDomainAsync(DomainOptions options, CancellationToken cancellationToken = default)
     {
@@ -97,8 +99,8 @@ public sealed partial class TestBed : IAsyncDisposable
     /// <param name="files">Files to put into dom0 first: the key is the path as the configuration names it (a relative one is relative to the
     /// configuration's folder), the value a file on this host.</param>
     /// <param name="paused">Whether it is created paused.</param>
-    /// <param name="hold">Whether the bed holds the domain at its end until it is disposed, whatever the configuration's <c>on_*</c> say: the reason and
-    /// exit code are then certain to be read. Otherwise <c>xl</c> acts as configured.</param>
+    /// <param name="hold">Whether the bed holds the domain at its end until it is disposed, whatever the configuration's <c>on_*</c> say: the reason
+    /// and exit code are then certain to be read. Otherwise <c>xl</c> acts as configured.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<Domain> CreateFromConfigAsync(
         string config, IReadOnlyDictionary<string, string>? files = null, bool paused = false, bool hold = true, CancellationToken cancellationToken = default)
@@ -109,12 +111,14 @@ public sealed partial class TestBed : IAsyncDisposable
         return await CreateAsync(name, config, paused, hold, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Watches a domU that something else created, for example <c>xl restore</c> or a restart. Its console begins where that of the last domain
-    /// of the same name ended, if the bed watched that one.</summary>
+    /// <summary>Watches a domU that something else created, for example <c>xl restore</c> or a restart. Its console begins where that of the last
+    /// domain of the same name ended, if the bed watched that one.</summary>
     public Task<Domain> AttachDomainAsync(string name, CancellationToken cancellationToken = default) =>
         WatchAsync(name, new MessageWriter().Byte((byte)Operation.AttachDomain).String(name), cancellationToken);
 
-    /// <summary>Runs a program in dom0 until it has ended and both its outputs are closed (a program that it leaves in the background must not hold them).</summary>
+    /// <summary>
+    /// Runs a program in dom0 until it has ended and both its outputs are closed (a program that it leaves in the background must not hold them).
+    /// </summary>
     public async Task<CommandResult> RunAsync(Dom0Command command, CancellationToken cancellationToken = default)
     {
         MemoryStream output = new();
@@ -144,7 +148,8 @@ public sealed partial class TestBed : IAsyncDisposable
         RunAsync(new Dom0Command { Program = "/bin/sh", Arguments = ["-c", line] }, cancellationToken);
 
     /// <summary>
-    /// Starts a program in dom0 on a terminal of its own and connects it with two streams until it ends, without a time limit: <c>xenolith bed shell</c>.
+    /// Starts a program in dom0 on a terminal of its own and connects it with two streams until it ends, without a time limit: <c>xenolith bed
+    /// shell</c>.
     /// </summary>
     /// <param name="program">The program, for example <c>/bin/sh</c>.</param>
     /// <param name="input">What is typed. Its end is typed as Control-D, at which a shell ends.</param>

@@ -5,7 +5,9 @@ namespace Xenolith.Bed;
 /// <summary>Copies between streams and channels.</summary>
 internal static class Transfers
 {
-    /// <summary>Sends a stream's content as the channel's Input, and its end. Stops without an error when the other side closes the channel first.</summary>
+    /// <summary>
+    /// Sends a stream's content as the channel's Input, and its end. Stops without an error when the other side closes the channel first.
+    /// </summary>
     public static async Task SendAllAsync(this MultiplexedChannel channel, Stream source, CancellationToken cancellationToken, Action? progressed = null)
     {
         byte[] buffer = new byte[Wire.MaxPayload];

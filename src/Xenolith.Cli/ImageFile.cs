@@ -7,7 +7,9 @@ namespace Xenolith.Cli;
 /// <summary>Reads images that a user names.</summary>
 internal static class ImageFile
 {
-    /// <summary>The full path of the image that a user names: as a file, or as the project that it is built of, which is done first if need be.</summary>
+    /// <summary>
+    /// The full path of the image that a user names: as a file, or as the project that it is built of, which is done first if need be.
+    /// </summary>
     /// <exception cref="CliException">There is none, or it cannot be built.</exception>
     internal static async Task<string> OfAsync(string target, CancellationToken cancellation)
     {

@@ -10,9 +10,9 @@ using Xenolith.Xenstore;
 namespace Xenolith.Hosting;
 
 /// <summary>
-/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the first; lets
-/// the toolstack save and migrate the domain, has its memory follow the toolstack's target, and lets tools in dom0 trace it. The last request decides whether
-/// the end of the program is a poweroff or a reboot.
+/// The lifetime of a host that runs as a domain: listens for requests of the toolstack while the host's services run, and stops the host at the
+/// first; lets the toolstack save and migrate the domain, has its memory follow the toolstack's target, and lets tools in dom0 trace it. The last
+/// request decides whether the end of the program is a poweroff or a reboot.
 /// </summary>
 /// <remarks>
 /// How long the services may take is <c>HostOptions.ShutdownTimeout</c>, as ever. When they exceed it, stopping the host ends with an exception;
@@ -27,7 +27,9 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
     private readonly ILogger<XenHostLifetime> _logger;
     private readonly CancellationTokenSource _stop = new();
     private CancellationTokenRegistration _started;
-    private bool _isMemoryTold; // by the one task that follows the target
+    // By the one task that follows the target: whether the memory was told of, and the last target that was missed.
+    private bool _isMemoryTold;
+    private (BalloonState, long) _missed;
     private Task _listening = Task.CompletedTask;
 
     /// <summary>Creates it.</summary>
@@ -131,8 +133,12 @@ public sealed partial class XenHostLifetime : IHostLifetime, IDisposable
         {
             case BalloonState.Reached when _isMemoryTold: // not at the start, where nothing has changed
                 LogMemoryReached(status);
+                _missed = default;
                 break;
-            case BalloonState.InUse or BalloonState.Refused:
+            case BalloonState.InUse or BalloonState.Refused when _missed != (status.State, status.Target): // not each time that it is a little nearer
+                LogMemoryMissed(status);
+                _missed = (status.State, status.Target);
+                break;
             case BalloonState.NoTarget when status.Error is not null:
                 LogMemoryMissed(status);
                 break;

@@ -11,14 +11,16 @@ namespace Microsoft.Extensions.Hosting;
 public static class XenHostingExtensions
 {
     /// <summary>
-    /// Where the program runs as a domain of Xen, makes <c>xl shutdown</c> stop the host gracefully, after which the domain powers off when the program
-    /// returns from <c>Main</c>, and <c>xl reboot</c> the same with a reboot; lets it save and migrate the domain; has the memory follow <c>xl mem-set</c>;
-    /// lets tools in dom0 trace the program; and registers the <see cref="XenPlatform"/>. In a process of a Linux domain it registers the platform alone, and
-    /// in any other process nothing, so that the host still ends by Ctrl+C and SIGTERM.
+    /// Where the program runs as a domain of Xen, makes <c>xl shutdown</c> stop the host gracefully, after which the domain powers off when the
+    /// program returns from <c>Main</c>, and <c>xl reboot</c> the same with a reboot; lets it save and migrate the domain; has the memory follow
+    /// <c>xl mem-set</c>; lets tools in dom0 trace the program; and registers the <see cref="XenPlatform"/>. In a process of a Linux domain it
+    /// registers the platform alone, and in any other process nothing, so that the host still ends by Ctrl+C and SIGTERM.
     /// </summary>
     /// <param name="builder">The host's builder.</param>
     /// <param name="platform">The domain, for example of a simulation; <see langword="null"/> for the one that this program is, if it is one.</param>
-    /// <param name="configure">Says what of this to do; <see langword="null"/>: all. Configuration of <see cref="XenHostOptions"/> elsewhere counts as well.</param>
+    /// <param name="configure">
+    /// Says what of this to do; <see langword="null"/>: all. Configuration of <see cref="XenHostOptions"/> elsewhere counts as well.
+    /// </param>
     /// <returns><paramref name="builder"/>.</returns>
     public static TBuilder UseXen<TBuilder>(this TBuilder builder, XenPlatform? platform = null, Action<XenHostOptions>? configure = null)
         where TBuilder : IHostApplicationBuilder

@@ -16,8 +16,8 @@ public sealed record DomainTracerOptions
     public TimeSpan? Duration { get; init; }
 
     /// <summary>
-    /// Bytes after which the file is ended: the domain decides how fast it grows, and must not fill a disk. Default: 1 GiB, more than Perfetto's window opens
-    /// with ease.
+    /// Bytes after which the file is ended: the domain decides how fast it grows, and must not fill a disk. Default: 1 GiB, more than Perfetto's
+    /// window opens with ease.
     /// </summary>
     public long MaximumLength { get; init; } = 1L << 30;
 }

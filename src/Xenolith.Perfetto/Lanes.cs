@@ -1,8 +1,8 @@
 namespace Xenolith.Perfetto;
 
 /// <summary>
-/// Slices that overlap without lying in each other, as requests do: as many tracks of one name as there are slices at a time, each used again when its
-/// slice has ended.
+/// Slices that overlap without lying in each other, as requests do: as many tracks of one name as there are slices at a time, each used again when
+/// its slice has ended.
 /// </summary>
 internal sealed class Lanes(PacketWriter writer, Track parent, string name)
 {

@@ -14,8 +14,8 @@ internal sealed class Track(ulong id)
 }
 
 /// <summary>
-/// Writes Perfetto's packets: every slice that is begun is ended, no end is without a beginning, times do not go back, and tracks are described before
-/// they are used.
+/// Writes Perfetto's packets: every slice that is begun is ended, no end is without a beginning, times do not go back, and tracks are described
+/// before they are used.
 /// </summary>
 internal sealed class PacketWriter : IDisposable
 {

@@ -3,13 +3,13 @@ using Xenolith.Abi;
 namespace Xenolith.Perfetto;
 
 /// <summary>
-/// Writes the records of a trace in Perfetto's own format, as they come: https://ui.perfetto.dev and <c>trace_processor</c> open what is there, even if the
-/// writer was killed. The format is binary, of packets that stand for themselves, so nothing has to be kept until the end; and times are whole nanoseconds,
-/// which the JSON format that Perfetto opens as well has not.
+/// Writes the records of a trace in Perfetto's own format, as they come: https://ui.perfetto.dev and <c>trace_processor</c> open what is there, even
+/// if the writer was killed. The format is binary, of packets that stand for themselves, so nothing has to be kept until the end; and times are whole
+/// nanoseconds, which the JSON format that Perfetto opens as well has not.
 /// </summary>
 /// <remarks>
-/// The records are not trusted: there are limits for all that grows with them (tracks, names, slices in each other), and a record that makes no sense is left
-/// out and counted. For one thread at a time. docs/tracing.md tells what is shown where.
+/// The records are not trusted: there are limits for all that grows with them (tracks, names, slices in each other), and a record that makes no sense
+/// is left out and counted. For one thread at a time. docs/tracing.md tells what is shown where.
 /// </remarks>
 public sealed class PerfettoWriter : IDisposable
 {

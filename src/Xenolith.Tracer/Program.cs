@@ -1,6 +1,7 @@
-// Takes one trace in dom0: xenolith-tracer DOMAIN CATEGORIES RECORDS SECONDS WAIT LIMIT. The file goes to standard output. Standard error gets the line
-// "tracing" when the domain records, and in the end a line that says what came of it. Exit code 0: a trace, or none because it was to end before it began;
-// 2: there is no such domain; 1: anything else. It ends in good order when its input does, or at SIGTERM. The tool that starts it has checked the arguments.
+// Takes one trace in dom0: xenolith-tracer DOMAIN CATEGORIES RECORDS SECONDS WAIT LIMIT. The file goes to standard output. Standard error gets the
+// line "tracing" when the domain records, and in the end a line that says what came of it. Exit code 0: a trace, or none because it was to end before
+// it began; 2: there is no such domain; 1: anything else. It ends in good order when its input does, or at SIGTERM. The tool that starts it has
+// checked the arguments.
 
 using System.Globalization;
 using System.Runtime.InteropServices;

@@ -29,6 +29,10 @@ public sealed class CommandTests(BedFixture fixture)
     }
 
     [Fact]
+    public async Task Dom0_keeps_time_by_the_clock_of_Xen() =>
+        Assert.Equal("xen\n", (await fixture.Bed.RunShellAsync("cat /sys/devices/system/clocksource/clocksource0/current_clocksource", Cancel)).Output);
+
+    [Fact]
     public async Task A_large_output_is_complete()
     {
         CommandResult result = await fixture.Bed.RunShellAsync("seq 1 300000", Cancel);

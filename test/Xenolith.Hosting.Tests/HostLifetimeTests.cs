@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xenolith.Abi;
+using Xenolith.Memory;
 using Xenolith.Simulation;
 using Xenolith.Tests.Platform;
 using Xenolith.Tracing;
@@ -89,6 +90,24 @@ public sealed class HostLifetimeTests : IAsyncDisposable
         await _toolstack.WriteAsync(Node, "poweroff", Cancellation);
         await run;
         Assert.Equal(0, _hypervisor.Xenstored.WatchCount);
+    }
+
+    [Fact]
+    public async Task A_target_that_is_missed_is_told_once_however_the_memory_comes_and_goes()
+    {
+        Service service = new();
+        using IHost host = Build(service);
+        Task run = host.RunAsync(Cancellation);
+        await SetTargetAsync(2 * 1024);
+        await _log.WaitForAsync(entry => entry.StartsWith("Warning: The domain's memory is 20480 KiB", StringComparison.Ordinal));
+        _domain.Figures.Trimmable = 2ul << 20;
+        _domain.Platform.Memory.Trim();
+        await _domain.Platform.Memory.Balloon!.WaitAsync(status => status is { State: BalloonState.InUse, Current: 18 << 20 }, Cancellation);
+        await SetTargetAsync(1024);
+        await _log.WaitForAsync(entry => entry == "Warning: The domain's memory is 18432 KiB of at most 32768 KiB: 17408 KiB more than asked for are in use.");
+        Assert.Equal(2, _log.Entries.Count(entry => entry.Contains("in use", StringComparison.Ordinal)));
+        await _toolstack.WriteAsync(Node, "poweroff", Cancellation);
+        await run;
     }
 
     [Fact]
@@ -314,6 +333,8 @@ public sealed class HostLifetimeTests : IAsyncDisposable
     {
         private readonly ConcurrentQueue<string> _entries = new();
         private readonly SemaphoreSlim _added = new(0);
+
+        public IEnumerable<string> Entries => _entries;
 
         public async Task WaitForAsync(Func<string, bool> predicate)
         {

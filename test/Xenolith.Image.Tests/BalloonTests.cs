@@ -58,6 +58,18 @@ public sealed class BalloonTests(ImageBed bed)
     }
 
     [Fact]
+    public async Task A_small_domain_that_was_large_is_out_of_memory_before_its_page_tables_are()
+    {
+        await using BalloonDomain domain = await StartAsync("spread", 128, 128);
+        Assert.StartsWith("8 MiB", await domain.OrderAsync("spread"));
+        await domain.SetTargetAsync(48);
+        await domain.WaitAsync("Reached", 48);
+        Assert.StartsWith("out of memory at ", await domain.OrderAsync("keep 48"));
+        Assert.Equal("5 MiB", await domain.OrderAsync("keep 5"));
+        await domain.EndAsync();
+    }
+
+    [Fact]
     public async Task A_domain_that_has_given_memory_back_is_saved_and_restored_and_grows_again()
     {
         await using BalloonDomain domain = await StartAsync("small", 128, 128);

@@ -4,7 +4,8 @@ using System.IO.Compression;
 namespace Xenolith.Bed.Cache;
 
 /// <summary>
-/// What the bed takes from Debian: the hypervisor, dom0's kernel, and dom0's programs, libraries and modules as the first part of its initial RAM disk.
+/// What the bed takes from Debian: the hypervisor, dom0's kernel, and dom0's programs, libraries and modules as the first part of its initial RAM
+/// disk.
 /// </summary>
 internal sealed class BasePackages
 {

@@ -75,7 +75,9 @@ internal sealed class CacheDirectory
         void Waiting() => progress?.Report("Waiting for another build of the same");
     }
 
-    /// <summary>Notes that a folder is used, and removes those of its kind that were not for longest: each change of the agent or of a package leaves one.</summary>
+    /// <summary>
+    /// Notes that a folder is used, and removes those of its kind that were not for longest: each change of the agent or of a package leaves one.
+    /// </summary>
     public void Touch(string name)
     {
         Directory.SetLastWriteTimeUtc(FolderOf(name), DateTime.UtcNow);

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Xenolith.Bed.Cache;
 
-/// <summary>Unpacks what <c>lz4 -l</c> made, the form in which Linux kernels use LZ4 (the LZ4 project's lz4_Frame_format.md and lz4_Block_format.md).</summary>
+/// <summary>
+/// Unpacks what <c>lz4 -l</c> made, the form in which Linux kernels use LZ4 (the LZ4 project's lz4_Frame_format.md and lz4_Block_format.md).
+/// </summary>
 internal static class Lz4
 {
     private const int MinimumMatch = 4;

@@ -7,13 +7,13 @@ using System.Text;
 namespace Xenolith.Bed.Emulator;
 
 /// <summary>
-/// An emulator process and its three connections: the machine's console, the port to dom0's agent, and QEMU's own protocol. They are Unix sockets in the
-/// abstract name space, so there is nothing on disk to leave behind.
+/// An emulator process and its three connections: the machine's console, the port to dom0's agent, and QEMU's own protocol. They are Unix sockets in
+/// the abstract name space, so there is nothing on disk to leave behind.
 /// </summary>
 /// <remarks>
-/// QEMU runs below a small shell that reads a pipe from this process. However this process ends, the kernel closes the pipe, and the shell kills QEMU;
-/// should the shell be killed, the kernel kills QEMU (PR_SET_PDEATHSIG, which is tied to the thread that forked: in a shell there is only one, while a
-/// .NET thread may end long before its process).
+/// QEMU runs below a small shell that reads a pipe from this process. However this process ends, the kernel closes the pipe, and the shell kills
+/// QEMU; should the shell be killed, the kernel kills QEMU (PR_SET_PDEATHSIG, which is tied to the thread that forked: in a shell there is only one,
+/// while a .NET thread may end long before its process).
 /// </remarks>
 internal sealed partial class Qemu : IAsyncDisposable
 {

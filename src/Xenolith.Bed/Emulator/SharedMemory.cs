@@ -6,8 +6,8 @@ using Xenolith.Bed.Protocol;
 namespace Xenolith.Bed.Emulator;
 
 /// <summary>
-/// The host's side of the exchange: memory without a name in any file system (memfd_create(2)), which QEMU opens through this process's descriptor and
-/// shows to the machine as a disk. It is gone with the last of the two processes.
+/// The host's side of the exchange: memory without a name in any file system (memfd_create(2)), which QEMU opens through this process's descriptor
+/// and shows to the machine as a disk. It is gone with the last of the two processes.
 /// </summary>
 internal sealed partial class SharedMemory : Exchange, IDisposable
 {

@@ -58,7 +58,9 @@ internal sealed class MessageWriter
     }
 }
 
-/// <summary>Reads what <see cref="MessageWriter"/> wrote. A message that ends early or has a negative length is an <see cref="InvalidDataException"/>.</summary>
+/// <summary>
+/// Reads what <see cref="MessageWriter"/> wrote. A message that ends early or has a negative length is an <see cref="InvalidDataException"/>.
+/// </summary>
 internal ref struct MessageReader(ReadOnlySpan<byte> message)
 {
     private ReadOnlySpan<byte> _rest = message;

@@ -50,7 +50,8 @@ internal sealed class MultiplexedChannel
         _owner.SendAsync(Number, FrameKind.End, stream, default, cancellationToken);
 
     /// <summary>
-    /// The next bytes of a stream; empty at its end. A stream ends also when the channel is closed. The bytes are valid until the next call for the stream.
+    /// The next bytes of a stream; empty at its end. A stream ends also when the channel is closed. The bytes are valid until the next call for the
+    /// stream.
     /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(byte stream, CancellationToken cancellationToken)
     {

@@ -83,8 +83,8 @@ internal enum Operation : byte
     Hello = 1,
 
     /// <summary>
-    /// String program, Strings arguments, Strings environment (NAME=value), String directory, Boolean terminal, Int32 columns, Int32 rows → Int32 exit code.
-    /// Input, Output and Error are the program's; with a terminal, Output is what it shows.
+    /// String program, Strings arguments, Strings environment (NAME=value), String directory, Boolean terminal, Int32 columns, Int32 rows → Int32
+    /// exit code. Input, Output and Error are the program's; with a terminal, Output is what it shows.
     /// </summary>
     Run = 2,
 
@@ -95,14 +95,15 @@ internal enum Operation : byte
     ReadFile = 4,
 
     /// <summary>
-    /// String name, String path of the configuration, Boolean hold, Boolean paused → as AttachDomain, and its streams. A failure of xl is a failure here.
+    /// String name, String path of the configuration, Boolean hold, Boolean paused → as AttachDomain, and its streams. A failure of xl is a failure
+    /// here.
     /// </summary>
     CreateDomain = 5,
 
     /// <summary>
     /// String name → Int32 shutdown reason, String exit code (empty: none), once the domain has stopped.
-    /// Error carries the domain's id (Int32) as soon as it is watched, then for each piece of its console that came an Int64 of the bytes so far and an
-    /// Int64 of dom0's monotonic clock in ns; Output its console, complete at the end.
+    /// Error carries the domain's id (Int32) as soon as it is watched, then for each piece of its console that came an Int64 of the bytes so far and
+    /// an Int64 of dom0's monotonic clock in ns; Output its console, complete at the end.
     /// </summary>
     AttachDomain = 6,
 
@@ -124,15 +125,20 @@ internal enum Operation : byte
     /// <summary>String path → Boolean present, Strings names.</summary>
     StoreList = 12,
 
-    /// <summary>String path → never ends by itself. Output carries, at once and after each change, one Data frame: Boolean present, Bytes value.</summary>
+    /// <summary>
+    /// String path → never ends by itself. Output carries, at once and after each change, one Data frame: Boolean present, Bytes value.
+    /// </summary>
     StoreWatch = 13,
 
-    /// <summary>String address, Int32 port → nothing, when both directions have ended. Input and Output are the connection's. Error gets one byte when connected.</summary>
+    /// <summary>
+    /// String address, Int32 port → nothing, when both directions have ended. Input and Output are the connection's. Error gets one byte when
+    /// connected.
+    /// </summary>
     Connect = 14,
 
     /// <summary>
-    /// Int32 domain, Int64 address of its trap stubs → nothing, when the debugger or the domain has ended. Input and Output are gdb's remote protocol. Error gets one byte when the domain is
-    /// stopped and gdb may begin.
+    /// Int32 domain, Int64 address of its trap stubs → nothing, when the debugger or the domain has ended. Input and Output are gdb's remote
+    /// protocol. Error gets one byte when the domain is stopped and gdb may begin.
     /// </summary>
     Debug = 15,
 }

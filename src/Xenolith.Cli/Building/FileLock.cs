@@ -5,7 +5,9 @@ internal static class FileLock
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Waits until no other process holds the lock, and takes it. The file system tells nobody when a lock is free, so it is asked again.</summary>
+    /// <summary>
+    /// Waits until no other process holds the lock, and takes it. The file system tells nobody when a lock is free, so it is asked again.
+    /// </summary>
     internal static async Task<FileStream> TakeAsync(string path, CancellationToken cancellation)
     {
         while (true)

@@ -55,7 +55,10 @@ internal sealed partial class ImageSymbols
         }
     }
 
-    /// <summary>Where a place of a backtrace can be: the functions with this name that are long enough. Mostly one, but static functions of C may share a name.</summary>
+    /// <summary>
+    /// Where a place of a backtrace can be: the functions with this name that are long enough. Mostly one, but static functions of C may share a
+    /// name.
+    /// </summary>
     internal IEnumerable<CodePlace> Find(string function, ulong offset) => Places(_byName[function], offset);
 
     /// <summary>The same for a method as .NET writes it in the trace of an exception: the ahead-of-time compiler has changed the name.</summary>

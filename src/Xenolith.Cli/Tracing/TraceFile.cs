@@ -1,7 +1,8 @@
 namespace Xenolith.Cli.Tracing;
 
 /// <summary>
-/// The file that gets a trace. Whether it can be written is known before a trace is asked for, and what an earlier one left in it is gone only when there is a new one.
+/// The file that gets a trace. Whether it can be written is known before a trace is asked for, and what an earlier one left in it is gone only when
+/// there is a new one.
 /// </summary>
 internal sealed class TraceFile : IDisposable
 {

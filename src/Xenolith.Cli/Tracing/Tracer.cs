@@ -33,8 +33,8 @@ internal sealed record TraceSettings(string Domain, uint Categories)
 }
 
 /// <summary>
-/// The program <c>xenolith-tracer</c>, which this assembly carries: it maps pages and binds event channels, in whichever dom0 the domain has, and needs no .NET
-/// there. Its own source tells its arguments, messages and exit codes.
+/// The program <c>xenolith-tracer</c>, which this assembly carries: it maps pages and binds event channels, in whichever dom0 the domain has, and
+/// needs no .NET there. Its own source tells its arguments, messages and exit codes.
 /// </summary>
 internal static class Tracer
 {

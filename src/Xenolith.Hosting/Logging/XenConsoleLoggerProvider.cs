@@ -9,8 +9,8 @@ namespace Xenolith.Hosting.Logging;
 /// entry can look like another or steer the terminal of its reader.
 /// </summary>
 /// <remarks>
-/// <para>An entry is one write, made before the call that logs returns. Writers on several threads wait for one another; a console whose reader does not
-/// keep up holds them. A console that fails loses entries and does nothing else.</para>
+/// <para>An entry is one write, made before the call that logs returns. Writers on several threads wait for one another; a console whose reader does
+/// not keep up holds them. A console that fails loses entries and does nothing else.</para>
 /// <para>The format: <c>warn: Shop.Orders[12] Order 7 is late</c>, with the event's number if it has one.</para>
 /// </remarks>
 [ProviderAlias("XenConsole")]

@@ -14,8 +14,8 @@ public static class XenConsoleLoggingExtensions
     /// </summary>
     /// <remarks>
     /// Quiet unless told otherwise: from <see cref="LogLevel.Warning"/> on, where the framework's own default is
-    /// <see cref="LogLevel.Information"/>, because the console of a domain is a ring of 2 KiB that everybody who writes waits for. Any filter, any configured level and
-    /// <c>SetMinimumLevel</c> come before this default. It applies to all providers.
+    /// <see cref="LogLevel.Information"/>, because the console of a domain is a ring of 2 KiB that everybody who writes waits for. Any filter, any
+    /// configured level and <c>SetMinimumLevel</c> come before this default. It applies to all providers.
     /// </remarks>
     /// <param name="builder">The logging builder; <c>ClearProviders</c> first removes the framework's own console logger, if there is one.</param>
     /// <param name="configure">Sets options; <see langword="null"/> for the defaults.</param>

@@ -28,7 +28,9 @@ internal static unsafe class StartInfo
 
     internal static HvmMemmapTableEntry* MemoryMap => (HvmMemmapTableEntry*)Here->Map;
     internal static int MemoryMapCount { get; private set; }
-    /// <summary>Bytes of RAM in the memory map: what the domain can have, the image's place included. <see cref="Memory.Frames.Ram"/> is what it has.</summary>
+    /// <summary>
+    /// Bytes of RAM in the memory map: what the domain can have, the image's place included. <see cref="Memory.Frames.Ram"/> is what it has.
+    /// </summary>
     internal static ulong Ram { get; private set; }
     internal static HvmModlistEntry* Modules => (HvmModlistEntry*)Here->Modules;
     internal static int ModuleCount { get; private set; }

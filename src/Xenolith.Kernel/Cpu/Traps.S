@@ -87,9 +87,9 @@ trap_stubs:
 # instruction until the guest's next exit: also before the first one here. The second frame must not take the place of the first.
 # So the frame is pushed over the TSS's own IST 7, through which the CPU found the place: the upper half of rip, which is 0, and the lower
 # half of cs become a stack pointer, SELECTOR_CODE << 32, and that is where the next delivery finds its stack
-# (Memory/AddressSpace.cs maps the TSS's own page there: in a migration the first write to a page is a VM exit, and one in the middle of a second delivery
-# would be the domain's end, since the emulator reports that as an exception with the upcall's number. The first delivery has written to that page just now.
-# To find a page by its tables counts as writing to them: so each upcall goes that way once, when nothing is lost by an exit.)
+# (Memory/AddressSpace.cs maps the TSS's own page there: in a migration the first write to a page is a VM exit, and one in the middle of a second
+# delivery would be the domain's end, since the emulator reports that as an exception with the upcall's number. The first delivery has written to that
+# page just now. To find a page by its tables counts as writing to them: so each upcall goes that way once, when nothing is lost by an exit.)
 # From there on:
 #
 #   task_state + 80 rip   84..91 IST 7   88 cs   96 rflags   104 rsp   112 ss   120 = what IST 7 holds while no upcall is being taken

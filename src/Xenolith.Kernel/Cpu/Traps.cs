@@ -61,7 +61,10 @@ internal static unsafe class Traps
         }
     }
 
-    /// <summary>From the kernel, on an interrupt stack: never switches threads. Only two things are in order here: an event while idle, and the program's memory coming in.</summary>
+    /// <summary>
+    /// From the kernel, on an interrupt stack: never switches threads. Only two things are in order here: an event while idle, and the program's
+    /// memory coming in.
+    /// </summary>
     [RuntimeExport("xl_kernel_trap")]
     private static void FromKernel(TrapFrame* frame)
     {

@@ -83,7 +83,9 @@ internal unsafe struct FileHeap
         return index < Classes ? SizeOf(index) : 0;
     }
 
-    /// <summary>A block of unknown content with room for <paramref name="size"/> bytes, at most <see cref="LargestBlock"/>; null when there is no memory.</summary>
+    /// <summary>
+    /// A block of unknown content with room for <paramref name="size"/> bytes, at most <see cref="LargestBlock"/>; null when there is no memory.
+    /// </summary>
     internal void* Take(int size)
     {
         int index = ClassOf(size);

@@ -97,7 +97,9 @@ internal unsafe partial struct FileSystem
         return (long)done;
     }
 
-    /// <summary>Copies content from one place to another that does not overlap it; how many bytes, fewer when space has run out or the source ends.</summary>
+    /// <summary>
+    /// Copies content from one place to another that does not overlap it; how many bytes, fewer when space has run out or the source ends.
+    /// </summary>
     internal long CopyContent(Inode* from, ulong position, Inode* to, ulong target, ulong length)
     {
         ulong done = 0;

@@ -9,7 +9,9 @@ internal unsafe partial struct FileSystem
 {
     internal const uint RenameNoReplace = 1, RenameExchange = 2;
 
-    /// <summary>Makes a file, a directory, a link or a device of a name that does not exist yet. The inode, with a reference less than it came with.</summary>
+    /// <summary>
+    /// Makes a file, a directory, a link or a device of a name that does not exist yet. The inode, with a reference less than it came with.
+    /// </summary>
     /// <param name="directory">Where; must not be read-only.</param>
     /// <param name="name">A name, neither "." nor "..".</param>
     /// <param name="mode">Type and permissions.</param>
@@ -35,7 +37,10 @@ internal unsafe partial struct FileSystem
         return inode;
     }
 
-    /// <summary>As <see cref="Create"/>, for what a directory has from the start: a name that is there already, from an attempt that ran out of memory, is taken as it is.</summary>
+    /// <summary>
+    /// As <see cref="Create"/>, for what a directory has from the start: a name that is there already, from an attempt that ran out of memory, is
+    /// taken as it is.
+    /// </summary>
     internal Inode* CreateOnce(Inode* directory, ReadOnlySpan<byte> name, uint mode, out long error)
     {
         error = 0;

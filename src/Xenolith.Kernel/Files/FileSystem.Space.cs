@@ -33,7 +33,9 @@ internal unsafe partial struct FileSystem
         return 0;
     }
 
-    /// <summary>fallocate(2), of which the modes 0, KEEP_SIZE and PUNCH_HOLE are offered, as by Linux's tmpfs. Takes all of the space or none.</summary>
+    /// <summary>
+    /// fallocate(2), of which the modes 0, KEEP_SIZE and PUNCH_HOLE are offered, as by Linux's tmpfs. Takes all of the space or none.
+    /// </summary>
     internal long Allocate(Inode* inode, ulong mode, ulong offset, ulong length)
     {
         if ((long)offset < 0 || (long)length <= 0)

@@ -86,7 +86,9 @@ internal unsafe partial struct FileSystem
         Heap.Return(watcher);
     }
 
-    /// <summary>inotify_add_watch(2): the watch's number, that of the one there is if the inode is watched already. EEXIST, ENOTDIR, ENOSPC.</summary>
+    /// <summary>
+    /// inotify_add_watch(2): the watch's number, that of the one there is if the inode is watched already. EEXIST, ENOTDIR, ENOSPC.
+    /// </summary>
     internal long AddWatch(Watcher* watcher, Inode* inode, uint mask)
     {
         if ((mask & WatchMask.OnlyDirectory) != 0 && !inode->IsDirectory)

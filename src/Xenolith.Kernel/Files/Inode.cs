@@ -39,7 +39,9 @@ internal unsafe struct Inode
     internal uint Mode;
     internal uint Owner, Group;
 
-    /// <summary>Names that lead here; for a directory 2, and one for each directory in it. With the last of them and of the references it ends.</summary>
+    /// <summary>
+    /// Names that lead here; for a directory 2, and one for each directory in it. With the last of them and of the references it ends.
+    /// </summary>
     internal uint Links;
 
     /// <summary>Open files, mappings, and directories in it.</summary>

@@ -69,7 +69,10 @@ internal unsafe struct NameTable
         return null;
     }
 
-    /// <summary>Adds an entry that is in the directory's list already, its <paramref name="count"/>th. Without memory the table stays smaller than it might be.</summary>
+    /// <summary>
+    /// Adds an entry that is in the directory's list already, its <paramref name="count"/>th. Without memory the table stays smaller than it might
+    /// be.
+    /// </summary>
     internal void Add(FileHeap* heap, Dentry* first, Dentry* entry, uint count)
     {
         if (buckets == 0)

@@ -20,7 +20,8 @@ internal static unsafe class MemoryCalls
     /// </kept>
     /// <refused>
     /// Writable and executable at once (EACCES); executable memory of a file (EPERM). Memory that may be touched is charged at once: more than
-    /// there is is ENOMEM, whatever MAP_NORESERVE says; so are more than 65530 mappings, or fewer in little memory. MAP_POPULATE, MAP_LOCKED and MAP_GROWSDOWN have no effect.
+    /// there is is ENOMEM, whatever MAP_NORESERVE says; so are more than 65530 mappings, or fewer in little memory. MAP_POPULATE, MAP_LOCKED and
+    /// MAP_GROWSDOWN have no effect.
     /// </refused>
     /// <errors>EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM</errors>
     internal static long Map(ulong address, ulong length, ulong protection, ulong flags, ulong descriptor, ulong offset)

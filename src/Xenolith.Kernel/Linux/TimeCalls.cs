@@ -12,7 +12,10 @@ internal static unsafe class TimeCalls
     private const ulong TimespecSize = 16;
 
     /// <summary>clock_gettime(2).</summary>
-    /// <kept>CLOCK_REALTIME, _COARSE and TAI are Xen's wall clock; the CPU-time clocks of process and thread; other numbers up to 11 are the monotonic clock.</kept>
+    /// <kept>
+    /// CLOCK_REALTIME, _COARSE and TAI are Xen's wall clock; the CPU-time clocks of process and thread; other numbers up to 11 are the monotonic
+    /// clock.
+    /// </kept>
     /// <refused>Dynamic clocks, also those of other threads' CPU time.</refused>
     /// <errors>EFAULT, EINVAL</errors>
     internal static long Get(ulong clock, ulong time)

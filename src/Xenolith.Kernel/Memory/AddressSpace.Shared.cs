@@ -1,5 +1,5 @@
-// Pages that this domain shares with others: its own, which can be granted, and those of others, which it has mapped. Each allocation is one region, told
-// apart by its tag; the calls of mmap's family refuse them (EINVAL).
+// Pages that this domain shares with others: its own, which can be granted, and those of others, which it has mapped. Each allocation is one region,
+// told apart by its tag; the calls of mmap's family refuse them (EINVAL).
 using Xenolith.Kernel.Linux;
 
 namespace Xenolith.Kernel.Memory;
@@ -93,7 +93,9 @@ internal static unsafe partial class AddressSpace
     /// <summary>Gives back the addresses of one <see cref="ReserveForeign"/>, where nothing is mapped any more.</summary>
     internal static void ReleaseForeign(ulong start, ulong pages) => Remove(start, start + pages * Layout.PageSize);
 
-    /// <summary>Closes the addresses of one <see cref="ReserveForeign"/> to system calls, for good: some of its pages may be there, others not.</summary>
+    /// <summary>
+    /// Closes the addresses of one <see cref="ReserveForeign"/> to system calls, for good: some of its pages may be there, others not.
+    /// </summary>
     internal static void AbandonForeign(ulong start, ulong pages) =>
         regions.SetProtection(start, start + pages * Layout.PageSize, RegionProtection.None); // as a whole, so it needs no memory
 

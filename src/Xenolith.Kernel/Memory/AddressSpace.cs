@@ -300,8 +300,8 @@ internal static unsafe partial class AddressSpace
     }
 
     /// <summary>
-    /// Sees to it that unmapping [start, end) needs no memory: large pages across an edge become small ones, and where it cuts a region in two, a node
-    /// is at hand.
+    /// Sees to it that unmapping [start, end) needs no memory: large pages across an edge become small ones, and where it cuts a region in two, a
+    /// node is at hand.
     /// </summary>
     private static bool SplitAtEdges(ulong start, ulong end)
     {
@@ -348,7 +348,9 @@ internal static unsafe partial class AddressSpace
             Panic.Stop("no memory to protect the kernel's pages");
     }
 
-    /// <summary>The page below the address at which an upcall finds its stack that is delivered twice (Cpu/Traps.S). The program cannot have it.</summary>
+    /// <summary>
+    /// The page below the address at which an upcall finds its stack that is delivered twice (Cpu/Traps.S). The program cannot have it.
+    /// </summary>
     private static void MapSecondUpcallStack()
     {
         ulong frame = Layout.RoundDown((ulong)Asm.TaskState); // the image lies at virtual = physical

@@ -61,7 +61,7 @@ internal static unsafe class Balloon
             return -Errno.Invalid;
         ulong now = Frames.Ram >> FrameAllocator.FrameShift;
         long result = now > target ? Shrink(now - target) : now < target ? Grow(target - now) : 0;
-        Commit.Follow();
+        Frames.KeepSpareTable();
         return result;
     }
 

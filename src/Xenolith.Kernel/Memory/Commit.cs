@@ -4,6 +4,9 @@
 // Thread stacks are the exception: 1.5 MB each, of which a few pages are ever used. They are charged as they are touched, and a small
 // reserve that nothing else may take makes that touch succeed.
 //
+// Page tables are not charged either: how many there will be shows only when memory is touched. Half of the reserve is theirs. A program that has
+// mapped much, or far apart, has more of them, and they stay when the memory becomes small; what they take beyond that half can be promised no more.
+//
 // The collector fills its heap to the last page that it gets. What it and the rest of the runtime want of the C library meanwhile they
 // take for granted: a collection crashes without, and no thread can start. So the heap, which is the largest reservation there is, does
 // not get the last of what can be promised.
@@ -24,8 +27,9 @@ internal static class Commit
 
     private static ulong nodesReserved;
 
-    // Frames that the kernel had taken before it promised any.
+    // Frames that the kernel had taken before it promised any, and the page tables among them.
     private static ulong taken;
+    private static ulong firstTables;
 
     // The largest reservation so far; smaller ones than 64 MiB are no heap.
     private static ulong heapStart;
@@ -36,25 +40,35 @@ internal static class Commit
     internal static ulong Charged { get; private set; }
 
     /// <summary>Pages that can be promised.</summary>
-    internal static ulong Limit { get; private set; }
+    internal static ulong Limit
+    {
+        get
+        {
+            ulong reserve = Reserve, expected = firstTables + reserve / 2, tables = Frames.Used(FrameUse.PageTables);
+            ulong kept = taken + reserve + (tables > expected ? tables - expected : 0);
+            return Frames.Total > kept ? Frames.Total - kept : 0;
+        }
+    }
 
-    internal static ulong Available => Limit > Charged ? Limit - Charged : 0;
+    internal static ulong Available
+    {
+        get
+        {
+            ulong limit = Limit;
+            return limit > Charged ? limit - Charged : 0;
+        }
+    }
 
     /// <summary>Called when the kernel has taken what it needs to start: the rest, less the reserve, can be promised.</summary>
     internal static void Initialize()
     {
         taken = Frames.Total - Frames.FreeCount;
-        Follow();
+        firstTables = Frames.Used(FrameUse.PageTables);
     }
 
-    /// <summary>Called when there are more frames, or fewer, than before.</summary>
-    internal static void Follow()
-    {
-        ulong kept = taken + Reserve;
-        Limit = Frames.Total > kept ? Frames.Total - kept : 0;
-    }
-
-    /// <summary>Frames that the domain can give back and still keep its promises, with what the heap does not get and the reserve left over.</summary>
+    /// <summary>
+    /// Frames that the domain can give back and still keep its promises, with what the heap does not get and the reserve left over.
+    /// </summary>
     internal static ulong Spare
     {
         get
@@ -84,7 +98,7 @@ internal static class Commit
     internal static bool TryChargeNodes()
     {
         // Before there is an account: what is taken then is not promised afterwards.
-        if (Limit == 0 || TryCharge(1))
+        if (taken == 0 || TryCharge(1))
             return true;
         if (nodesReserved >= Reserve >> NodesShift)
             return false;

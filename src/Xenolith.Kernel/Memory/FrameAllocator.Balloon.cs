@@ -15,8 +15,8 @@ namespace Xenolith.Kernel.Memory;
 internal unsafe partial struct FrameAllocator
 {
     /// <summary>
-    /// Takes away the highest frames that were never introduced: whole blocks of 2 MiB, or the piece of one at a range's end. False if there are none,
-    /// or only in pieces of more than <paramref name="most"/>.
+    /// Takes away the highest frames that were never introduced: whole blocks of 2 MiB, or the piece of one at a range's end. False if there are
+    /// none, or only in pieces of more than <paramref name="most"/>.
     /// </summary>
     internal bool TakeTail(ulong most, out ulong start, out ulong frames)
     {
@@ -93,8 +93,8 @@ internal unsafe partial struct FrameAllocator
     }
 
     /// <summary>
-    /// Takes away the largest free block of at most <paramref name="most"/> frames, which becomes a hole. Its address, 0 when nothing is free; its content
-    /// is whatever it was.
+    /// Takes away the largest free block of at most <paramref name="most"/> frames, which becomes a hole. Its address, 0 when nothing is free; its
+    /// content is whatever it was.
     /// </summary>
     internal ulong TakeFree(ulong most, out int order)
     {
@@ -126,8 +126,8 @@ internal unsafe partial struct FrameAllocator
     }
 
     /// <summary>
-    /// The addresses of holes in one block of 2 MiB; further calls go on from there. Returns how many: 512 are a whole block, and 0 means that there are
-    /// none.
+    /// The addresses of holes in one block of 2 MiB; further calls go on from there. Returns how many: 512 are a whole block, and 0 means that there
+    /// are none.
     /// </summary>
     internal int FindHoles(ulong* frames, int most)
     {

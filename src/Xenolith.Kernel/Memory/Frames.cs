@@ -50,9 +50,15 @@ internal static unsafe class Frames
     internal static ulong Allocate(int order, FrameUse use = FrameUse.Kernel)
     {
         ulong frame = allocator.Allocate(order, use);
+        KeepSpareTable();
+        return frame;
+    }
+
+    /// <summary>To be called after the allocator has been asked directly.</summary>
+    internal static void KeepSpareTable()
+    {
         if (spareTable == 0)
             spareTable = allocator.Allocate(0, FrameUse.PageTables);
-        return frame;
     }
 
     /// <summary>A frame of zeroes, or 0 when there is none.</summary>

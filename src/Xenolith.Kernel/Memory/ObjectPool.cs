@@ -5,7 +5,9 @@ internal unsafe struct ObjectPool
 {
     private void* firstFree;
 
-    /// <summary>An object of <paramref name="size"/> bytes (at least 8, the same at every call); its content is undefined. Null when there is no memory.</summary>
+    /// <summary>
+    /// An object of <paramref name="size"/> bytes (at least 8, the same at every call); its content is undefined. Null when there is no memory.
+    /// </summary>
     internal void* Take(uint size)
     {
         if (firstFree == null)

@@ -108,7 +108,10 @@ internal static unsafe class PageTables
         return table[address >> 21 & 511] == 0;
     }
 
-    /// <summary>Sets the flags (with or without <see cref="Present"/>) of every page in [start, end) that has a frame. False: a large page could not be split for want of memory.</summary>
+    /// <summary>
+    /// Sets the flags (with or without <see cref="Present"/>) of every page in [start, end) that has a frame. False: a large page could not be split
+    /// for want of memory.
+    /// </summary>
     internal static bool Protect(ulong start, ulong end, ulong flags) => WalkAll(start, end, flags, free: false);
 
     /// <summary>

@@ -281,7 +281,9 @@ internal unsafe partial struct RegionTree
         internal ulong High;
     }
 
-    /// <summary>Searches a subtree and the gaps on either side of it, which begin at <paramref name="from"/> and end at <paramref name="to"/>.</summary>
+    /// <summary>
+    /// Searches a subtree and the gaps on either side of it, which begin at <paramref name="from"/> and end at <paramref name="to"/>.
+    /// </summary>
     private static ulong FindGap(Region* node, ulong from, ulong to, GapRequest* request)
     {
         while (node != null)

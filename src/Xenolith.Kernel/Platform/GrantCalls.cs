@@ -1,5 +1,5 @@
-// xl_page_*, xl_grant_*: checks what the program passes and hands it on in pieces that fit on the kernel stack. Interrupts are off throughout, so memory
-// that has been checked stays; each request is copied once.
+// xl_page_*, xl_grant_*: checks what the program passes and hands it on in pieces that fit on the kernel stack. Interrupts are off throughout, so
+// memory that has been checked stays; each request is copied once.
 using Xenolith.Abi;
 using Xenolith.Kernel.Linux;
 using Xenolith.Kernel.Memory;

@@ -73,8 +73,8 @@ internal static unsafe class Ending
     private static bool IsStopOfLibc(ulong address) => address >= Asm.TextStart && address < Asm.TextEnd && *(byte*)address == LibcStop;
 
     /// <summary>
-    /// True within the allocator's functions, which read only memory of their own unless that is damaged or they were given what is no block. One that
-    /// was freed with all its neighbours is found so: nothing is left of what was known of it.
+    /// True within the allocator's functions, which read only memory of their own unless that is damaged or they were given what is no block. One
+    /// that was freed with all its neighbours is found so: nothing is left of what was known of it.
     /// </summary>
     private static bool IsInHeapOfLibc(ulong address) =>
         address >= Asm.TextStart && address < Asm.TextEnd && SymbolTable.Find(Asm.Symbols, address, out ReadOnlySpan<byte> name, out _)

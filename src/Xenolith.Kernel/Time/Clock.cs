@@ -13,13 +13,17 @@ internal static unsafe class Clock
     private static ulong start;
     private static ulong suspendedAt, suspendedAtWall;
 
-    /// <summary>Nanoseconds, monotonic, the unit of every timer: the time since the hypervisor started, of the first host that the domain ran on.</summary>
+    /// <summary>
+    /// Nanoseconds, monotonic, the unit of every timer: the time since the hypervisor started, of the first host that the domain ran on.
+    /// </summary>
     internal static ulong Now() => SystemTime() + Adjustment->Offset;
 
     /// <summary>Nanoseconds since this host's hypervisor started: what its hypercalls mean.</summary>
     private static ulong SystemTime() => PvClock.Read(&Hypervisor.SharedInfo->VcpuInfo.Time);
 
-    /// <summary>A deadline as the hypervisor is told of it. One that is past already on a host that has not run for so long is the earliest that there is.</summary>
+    /// <summary>
+    /// A deadline as the hypervisor is told of it. One that is past already on a host that has not run for so long is the earliest that there is.
+    /// </summary>
     internal static ulong ToSystemTime(ulong deadline)
     {
         long time = (long)(deadline - Adjustment->Offset);

@@ -39,7 +39,9 @@ internal static unsafe class EventChannels
             twoLevel.Mask(port);
     }
 
-    /// <summary>Opens a port for upcalls; ports are born masked. True if there is an event already: then it is taken back, and the port stays masked.</summary>
+    /// <summary>
+    /// Opens a port for upcalls; ports are born masked. True if there is an event already: then it is taken back, and the port stays masked.
+    /// </summary>
     internal static bool Unmask(uint port) => isFifo ? fifo.Unmask(port) : twoLevel.Unmask(port);
 
     /// <summary>Opens a port of the kernel's own for upcalls, and serves what came before.</summary>

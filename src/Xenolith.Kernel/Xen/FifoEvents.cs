@@ -37,7 +37,9 @@ internal unsafe struct FifoEvents
     /// <summary>Adds a page that Xen has accepted (<c>EVTCHNOP_expand_array</c>).</summary>
     internal void AddPage(uint* page) => pages[pageCount++] = (ulong)page;
 
-    /// <summary>Makes the control block and all pages ready to be given to another Xen. Afterwards none has been: <see cref="AddPage"/> again, in order.</summary>
+    /// <summary>
+    /// Makes the control block and all pages ready to be given to another Xen. Afterwards none has been: <see cref="AddPage"/> again, in order.
+    /// </summary>
     internal void Restart()
     {
         *control = default;

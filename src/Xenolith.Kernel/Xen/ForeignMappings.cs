@@ -4,8 +4,8 @@
 //          |                                                                      |
 //        region, with its owner, a ForeignMapping                       handle, in an array by page of the window
 //
-// A page table entry is there exactly while Xen has the page mapped, so that an unmap finds what a map that failed has left. The addresses of a page that
-// Xen has refused to unmap are never used again: Xen ends a domain that maps something over its frame.
+// A page table entry is there exactly while Xen has the page mapped, so that an unmap finds what a map that failed has left. The addresses of a page
+// that Xen has refused to unmap are never used again: Xen ends a domain that maps something over its frame.
 using System.Runtime.CompilerServices;
 using Xenolith.Abi;
 using Xenolith.Kernel.Boot;
@@ -123,8 +123,8 @@ internal static unsafe class ForeignMappings
     }
 
     /// <summary>
-    /// After a resume, which leaves nothing of what was mapped: the pages stay for those who hold a span of them until it is unmapped, which then is a
-    /// matter of addresses only. Nobody is notified of anything any more.
+    /// After a resume, which leaves nothing of what was mapped: the pages stay for those who hold a span of them until it is unmapped, which then is
+    /// a matter of addresses only. Nobody is notified of anything any more.
     /// </summary>
     internal static void Resume()
     {

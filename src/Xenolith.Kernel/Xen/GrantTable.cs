@@ -34,8 +34,8 @@ internal static unsafe class GrantTable
     }
 
     /// <summary>
-    /// In a new domain after a resume, whose table is as new: brings it to its place, and forgets all grants. A host that lets the domain have less of it
-    /// makes it smaller.
+    /// In a new domain after a resume, whose table is as new: brings it to its place, and forgets all grants. A host that lets the domain have less
+    /// of it makes it smaller.
     /// </summary>
     internal static void Resume()
     {

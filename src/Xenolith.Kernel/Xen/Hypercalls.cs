@@ -56,8 +56,8 @@ internal static unsafe class Hypercalls
     }
 
     /// <summary>
-    /// Gives frames back (<see cref="MemoryOp.DecreaseReservation"/>) or has memory put there (<see cref="MemoryOp.PopulatePhysmap"/>), in the list's order.
-    /// Returns how many of the extents were done, whatever Xen answers.
+    /// Gives frames back (<see cref="MemoryOp.DecreaseReservation"/>) or has memory put there (<see cref="MemoryOp.PopulatePhysmap"/>), in the list's
+    /// order. Returns how many of the extents were done, whatever Xen answers.
     /// </summary>
     internal static int ChangeReservation(int operation, ulong* frames, int count, int order)
     {
@@ -70,7 +70,10 @@ internal static unsafe class Hypercalls
         return done < 0 ? 0 : done > count ? count : (int)done;
     }
 
-    /// <summary>Stops the domain to be saved. Returns when it runs again: 0 in a new domain, 1 where it was after all not saved; a negative errno if Xen refused.</summary>
+    /// <summary>
+    /// Stops the domain to be saved. Returns when it runs again: 0 in a new domain, 1 where it was after all not saved; a negative errno if Xen
+    /// refused.
+    /// </summary>
     internal static long Suspend()
     {
         SchedShutdown argument;

@@ -1,5 +1,6 @@
-// Console input that was typed and not read yet when the domain was suspended: it lies in a page that the toolstack empties. Here it goes on to wait for
-// who reads it, before what comes by the next ring. Four rings' worth: what is more than that, over suspensions without a read in between, is lost.
+// Console input that was typed and not read yet when the domain was suspended: it lies in a page that the toolstack empties. Here it goes on to wait
+// for who reads it, before what comes by the next ring. Four rings' worth: what is more than that, over suspensions without a read in between, is
+// lost.
 using System;
 
 namespace Xenolith.Kernel.Xen;

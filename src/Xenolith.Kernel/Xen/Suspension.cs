@@ -3,8 +3,8 @@
 //   SCHEDOP_shutdown(suspend) ---> 1, or an error: the same domain goes on, with its ports, grants and mappings
 //                             ---> 0: the same memory and registers in a new domain, perhaps on another host
 //
-// The new domain has its special pages, its shared info page and its grant table as a new domain has them, other ports, and perhaps another number and
-// another system time. All of it is done in one go, with interrupts off on the only virtual CPU: no thread sees anything in between.
+// The new domain has its special pages, its shared info page and its grant table as a new domain has them, other ports, and perhaps another number
+// and another system time. All of it is done in one go, with interrupts off on the only virtual CPU: no thread sees anything in between.
 using Xenolith.Kernel.Entropy;
 using Xenolith.Kernel.Time;
 using Xenolith.Kernel.Tracing;

@@ -1,5 +1,5 @@
-// What is to happen when a mapping of other domains' pages ends: the mappings for which something was asked, as a list, so that the end of the program
-// finds them all.
+// What is to happen when a mapping of other domains' pages ends: the mappings for which something was asked, as a list, so that the end of the
+// program finds them all.
 using Xenolith.Abi;
 
 namespace Xenolith.Kernel.Xen;
@@ -55,7 +55,9 @@ internal unsafe struct UnmapNotifications
         mapping->Port = ForeignMapping.NoPort;
     }
 
-    /// <summary>Does what was asked for a mapping: clears the byte and takes the mapping out. The port to notify then, or <see cref="ForeignMapping.NoPort"/>.</summary>
+    /// <summary>
+    /// Does what was asked for a mapping: clears the byte and takes the mapping out. The port to notify then, or <see cref="ForeignMapping.NoPort"/>.
+    /// </summary>
     internal uint Complete(ForeignMapping* mapping)
     {
         byte* clear = mapping->Clear;

@@ -35,7 +35,9 @@ public static class ContentArchive
     /// <summary>Encodes an archive. Equal arguments give equal bytes, in whatever order the files come.</summary>
     /// <param name="program">The program's name, which no file may have.</param>
     /// <param name="files">The files; directories come from their paths.</param>
-    /// <exception cref="ArgumentException">A path is empty, absolute, twice there, leads upwards, has a name that is too long, or is a file's and a directory's.</exception>
+    /// <exception cref="ArgumentException">
+    /// A path is empty, absolute, twice there, leads upwards, has a name that is too long, or is a file's and a directory's.
+    /// </exception>
     public static byte[] Encode(string program, IEnumerable<ContentFile> files)
     {
         Node application = new("", null), shared = new("", null), configuration = new("", null);
@@ -116,16 +118,18 @@ public static class ContentArchive
         {
             string name = parts[i];
             if (name is "" or "." or "..")
-                throw new ArgumentException($"The content path {file.Path} is not one below the program's directory, /usr or /etc.", nameof(file));
+                throw new ArgumentException($"The content path {file.Path} is not one below the program's directory, /usr or /etc: give it one with Link.", nameof(file));
             if (Encoding.UTF8.GetByteCount(name) > LongestName)
                 throw new ArgumentException($"The content path {file.Path} has a name of more than {LongestName} bytes.", nameof(file));
             bool isFile = i == parts.Length - 1;
             if (isFile && i == 0 && name == program)
-                throw new ArgumentException($"The content path {file.Path} is the program's own.", nameof(file));
+                throw new ArgumentException($"The content path {file.Path} is the program's own: give it another with Link.", nameof(file));
             if (!node.Children.TryGetValue(name, out Node? next))
                 node.Children.Add(name, next = new Node(name, isFile ? file : null));
+            else if (isFile && next.File is { } other)
+                throw new ArgumentException($"{other.Source} and {file.Source} have the same content path {file.Path}: give one of them another with Link.", nameof(file));
             else if (isFile || next.File is not null)
-                throw new ArgumentException($"The content path {file.Path} is there twice, or is a file and a directory.", nameof(file));
+                throw new ArgumentException($"The content path {file.Path} is a file and a directory: give one of them another with Link.", nameof(file));
             node = next;
         }
     }

@@ -96,7 +96,9 @@ public sealed class ElfFile
         ? ReadOnlyMemory<byte>.Empty
         : Slice(_bytes, section.Offset, section.Size, $"section {section.Name}");
 
-    /// <summary>The bytes at a virtual address, to the end of what its segment has in the file; <see langword="null"/> when no segment holds it.</summary>
+    /// <summary>
+    /// The bytes at a virtual address, to the end of what its segment has in the file; <see langword="null"/> when no segment holds it.
+    /// </summary>
     public ReadOnlyMemory<byte>? ContentAt(ulong address)
     {
         foreach (ElfSegment segment in Segments)

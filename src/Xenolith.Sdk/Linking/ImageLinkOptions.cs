@@ -13,7 +13,9 @@ public sealed record ImageLinkOptions
     /// <summary>The runtime's objects and archives, in the order in which they are to be searched.</summary>
     public required IReadOnlyList<string> Libraries { get; init; }
 
-    /// <summary>The directory of the runtime's own libraries; those from elsewhere are the program's, whose use of the C library is its own affair.</summary>
+    /// <summary>
+    /// The directory of the runtime's own libraries; those from elsewhere are the program's, whose use of the C library is its own affair.
+    /// </summary>
     public required string RuntimeDirectory { get; init; }
 
     /// <summary>The kernel's object.</summary>

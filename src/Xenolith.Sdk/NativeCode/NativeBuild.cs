@@ -15,7 +15,9 @@ public static class NativeBuild
     /// <summary>Whether an item is a source rather than a library.</summary>
     public static bool IsSource(string path) => Path.GetExtension(path) == ".c";
 
-    /// <summary>The name by which a program refers to a library, as <c>[LibraryImport]</c> has it: <c>sum</c> of <c>libsum.a</c> and of <c>sum.c</c>.</summary>
+    /// <summary>
+    /// The name by which a program refers to a library, as <c>[LibraryImport]</c> has it: <c>sum</c> of <c>libsum.a</c> and of <c>sum.c</c>.
+    /// </summary>
     public static string NameOf(string path)
     {
         const string Prefix = "lib";

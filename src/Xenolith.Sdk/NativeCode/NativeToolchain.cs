@@ -29,7 +29,9 @@ public sealed record NativeToolchain
     /// <exception cref="ImageLinkException">The compiler is not installed or fails.</exception>
     public string FindCompilerHeaders() => RunCompiler(["-print-file-name=include"]).Trim();
 
-    /// <summary>The compiler's library of routines for what the processor has no instruction for, such as 128-bit division; null if it has none.</summary>
+    /// <summary>
+    /// The compiler's library of routines for what the processor has no instruction for, such as 128-bit division; null if it has none.
+    /// </summary>
     /// <exception cref="ImageLinkException">The compiler is not installed or fails.</exception>
     public string? FindCompilerLibrary() => RunCompiler(["-print-libgcc-file-name"]).Trim() is var path && File.Exists(path) ? path : null;
 

@@ -3,7 +3,9 @@ using Xenolith.Sdk.NativeCode;
 
 namespace Xenolith.Sdk.Tasks;
 
-/// <summary>Compiles the C sources among a project's native libraries for this machine, so that the program also runs with <c>dotnet run</c>.</summary>
+/// <summary>
+/// Compiles the C sources among a project's native libraries for this machine, so that the program also runs with <c>dotnet run</c>.
+/// </summary>
 public sealed class BuildXenolithSharedLibraries : NativeLibrariesTask
 {
     /// <summary>Where the shared libraries go: beside the program.</summary>

@@ -121,7 +121,8 @@ public sealed class LinkXenolithImage : BuildTask
             Image = Image,
             SymbolFile = SymbolFile,
             ProgramName = ProgramName,
-            Content = [.. Content.Select(Read)],
+            // A file can be named more than once: content that is only published comes from .NET's targets twice.
+            Content = [.. Content.DistinctBy(item => (item.GetMetadata("FullPath"), item.GetMetadata("TargetPath"))).Select(Read)],
             Symbols = symbols,
             StackSize = StackSize,
             OpenSsl = !Crypto ? null : new OpenSslOptions
@@ -150,6 +151,7 @@ public sealed class LinkXenolithImage : BuildTask
             modified = DateTimeOffset.FromUnixTimeSeconds(seconds);
         return new ContentFile(path, File.ReadAllBytes(item.ItemSpec), modified)
         {
+            Source = item.ItemSpec,
             IsLink = item.GetMetadata("SymbolicLink") == "true",
         };
     }

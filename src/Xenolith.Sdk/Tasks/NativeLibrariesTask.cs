@@ -7,7 +7,9 @@ namespace Xenolith.Sdk.Tasks;
 /// <summary>A task over the items <c>XenolithNativeLibrary</c>.</summary>
 public abstract class NativeLibrariesTask : BuildTask
 {
-    /// <summary>Static libraries, objects and C sources. Metadata: <c>Library</c>, the name for the program; <c>Flags</c>, for the compiler.</summary>
+    /// <summary>
+    /// Static libraries, objects and C sources. Metadata: <c>Library</c>, the name for the program; <c>Flags</c>, for the compiler.
+    /// </summary>
     [Required]
     public ITaskItem[] Items { get; set; } = [];
 

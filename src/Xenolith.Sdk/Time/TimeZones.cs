@@ -11,7 +11,9 @@ public static class TimeZones
     /// <summary>The word for all zones.</summary>
     public const string All = "all";
 
-    /// <summary>The table of zones by country, in the folder of the zones. A line has the country, coordinates and the zone's name, between tabs.</summary>
+    /// <summary>
+    /// The table of zones by country, in the folder of the zones. A line has the country, coordinates and the zone's name, between tabs.
+    /// </summary>
     public const string Table = "zone.tab";
 
     private const int NameColumn = 2;

@@ -64,7 +64,9 @@ public sealed partial record DomainConfiguration
     /// <summary>The path of the image.</summary>
     public required string Kernel { get; init; }
 
-    /// <summary>The domain's memory in MiB. 64 is enough for a program with threads and a garbage collector at work; hello world runs in 16.</summary>
+    /// <summary>
+    /// The domain's memory in MiB. 64 is enough for a program with threads and a garbage collector at work; hello world runs in 16.
+    /// </summary>
     public int Memory
     {
         get => _memory;
@@ -72,8 +74,8 @@ public sealed partial record DomainConfiguration
     }
 
     /// <summary>
-    /// The memory in MiB that the toolstack can give it later (<c>xl mem-set</c>), at least <see cref="Memory"/>. <see langword="null"/>, which is the
-    /// default: no more than that.
+    /// The memory in MiB that the toolstack can give it later (<c>xl mem-set</c>), at least <see cref="Memory"/>. <see langword="null"/>, which is
+    /// the default: no more than that.
     /// </summary>
     public int? MaximumMemory
     {

@@ -54,8 +54,8 @@ public sealed class SimulatedDomain
     internal SimulatedXenstoreRing Xenstore { get; }
 
     /// <summary>
-    /// The end of the domain as its peers see it: its ports are closed, its mappings end with their notifications, its nodes in xenstore go, and domain 0
-    /// gets <see cref="EventChannels.VirtualInterrupt.DomainException"/>. Code of the domain that still runs gets errors.
+    /// The end of the domain as its peers see it: its ports are closed, its mappings end with their notifications, its nodes in xenstore go, and
+    /// domain 0 gets <see cref="EventChannels.VirtualInterrupt.DomainException"/>. Code of the domain that still runs gets errors.
     /// </summary>
     public void Destroy()
     {
@@ -72,8 +72,8 @@ public sealed class SimulatedDomain
     }
 
     /// <summary>
-    /// Suspends and resumes the domain, as a restore or a migration does: ports, grants and mappings are gone, memory is as it was, the ring to xenstored
-    /// is new, and the platform is in its next generation.
+    /// Suspends and resumes the domain, as a restore or a migration does: ports, grants and mappings are gone, memory is as it was, the ring to
+    /// xenstored is new, and the platform is in its next generation.
     /// </summary>
     /// <param name="newId">
     /// The number that the domain has from now on, with a new home in xenstore; <see langword="null"/>: number and home stay.
@@ -112,7 +112,9 @@ public sealed class SimulatedDomain
         }
     }
 
-    /// <summary>The domain's program ends with an exit code, as by returning from <c>Main</c>: the domain ends with <see cref="ExitReason"/>.</summary>
+    /// <summary>
+    /// The domain's program ends with an exit code, as by returning from <c>Main</c>: the domain ends with <see cref="ExitReason"/>.
+    /// </summary>
     public void Exit(int exitCode) => Shutdown(new SimulatedEnd(ExitReason, exitCode & 0xFF, Message: null));
 
     /// <summary>Sends the domain one of Xen's interrupts.</summary>

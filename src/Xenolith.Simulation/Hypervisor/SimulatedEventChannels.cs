@@ -2,7 +2,9 @@ using Xenolith.EventChannels;
 
 namespace Xenolith.Simulation;
 
-/// <summary>The event channels of one simulated domain: Xen's rules for who may connect to what, and for what a port becomes when its peer goes.</summary>
+/// <summary>
+/// The event channels of one simulated domain: Xen's rules for who may connect to what, and for what a port becomes when its peer goes.
+/// </summary>
 /// <remarks>State under the hypervisor's lock. Fired ports are handed over as a separate step of the simulation, in batches.</remarks>
 internal sealed class SimulatedEventChannels : EventChannelOperations
 {

@@ -4,8 +4,8 @@ using Xenolith.Memory;
 namespace Xenolith.Simulation;
 
 /// <summary>
-/// The memory and the scheduler of one simulated domain: figures that the simulation sets, since its domains share one process and their real ones say
-/// nothing. They are those of a quiet domain of 32 MiB until they are set.
+/// The memory and the scheduler of one simulated domain: figures that the simulation sets, since its domains share one process and their real ones
+/// say nothing. They are those of a quiet domain of 32 MiB until they are set.
 /// </summary>
 /// <remarks>Safe from any thread.</remarks>
 public sealed class SimulatedFigures : DomainOperations

@@ -5,8 +5,8 @@ namespace Xenolith.Simulation;
 
 /// <summary>The grant table, I/O pages and foreign mappings of one simulated domain.</summary>
 /// <remarks>
-/// State under the hypervisor's lock. A grant is busy while it is mapped. A page that is mapped by others at the moment of a resume stays with them as it
-/// was, and the domain goes on with a copy: on another host it would have no more to do with them.
+/// State under the hypervisor's lock. A grant is busy while it is mapped. A page that is mapped by others at the moment of a resume stays with them
+/// as it was, and the domain goes on with a copy: on another host it would have no more to do with them.
 /// </remarks>
 internal sealed class SimulatedGrants : GrantOperations
 {
@@ -186,7 +186,9 @@ internal sealed class SimulatedGrants : GrantOperations
         }
     }
 
-    /// <summary>The domain is gone: what it had mapped is not mapped any more. Its own pages stay for those who map them. Under the hypervisor's lock.</summary>
+    /// <summary>
+    /// The domain is gone: what it had mapped is not mapped any more. Its own pages stay for those who map them. Under the hypervisor's lock.
+    /// </summary>
     internal void Destroy()
     {
         foreach ((nint address, Mapping mapping) in _mappings)

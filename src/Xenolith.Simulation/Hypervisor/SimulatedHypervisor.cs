@@ -9,8 +9,8 @@ namespace Xenolith.Simulation;
 /// A Xen host within one process: several domains with event channels and grants over real shared memory, and a clock of its own.
 /// </summary>
 /// <remarks>
-/// <see cref="Run"/> executes a program with all its domains on one thread in an order that follows from the seed, and lets time jump to the next timer
-/// whenever everybody waits: an hour takes no time, and a failure comes again. Outside <see cref="Run"/> the simulation works too, on
+/// <see cref="Run"/> executes a program with all its domains on one thread in an order that follows from the seed, and lets time jump to the next
+/// timer whenever everybody waits: an hour takes no time, and a failure comes again. Outside <see cref="Run"/> the simulation works too, on
 /// any number of real threads, with time that only <see cref="VirtualTime.Advance"/> moves.
 /// </remarks>
 public sealed class SimulatedHypervisor : IDisposable
@@ -38,8 +38,8 @@ public sealed class SimulatedHypervisor : IDisposable
     public long Steps => _scheduler.Steps;
 
     /// <summary>
-    /// Called before each continuation that <see cref="Run"/> executes, with its number, from 0: a test suspends or destroys a domain at every possible
-    /// moment. An exception ends the run.
+    /// Called before each continuation that <see cref="Run"/> executes, with its number, from 0: a test suspends or destroys a domain at every
+    /// possible moment. An exception ends the run.
     /// </summary>
     public Action<long>? BeforeStep
     {
@@ -47,7 +47,9 @@ public sealed class SimulatedHypervisor : IDisposable
         set => _scheduler.BeforeStep = value;
     }
 
-    /// <summary>The host's xenstored. Each domain has its home in it from its start to its end; connect to it as domain 0 to play the toolstack.</summary>
+    /// <summary>
+    /// The host's xenstored. Each domain has its home in it from its start to its end; connect to it as domain 0 to play the toolstack.
+    /// </summary>
     public InMemoryXenstored Xenstored { get; } = new();
 
     internal Lock SyncRoot { get; } = new();

@@ -9,9 +9,10 @@ namespace Xenolith.Simulation;
 /// memory, contiguous where it should be and read-only where it should be. Linux only.
 /// </summary>
 /// <remarks>
-/// <para>Under the hypervisor's lock. Frames are handed out again as they were left, as Xen does not promise to clear them for their own domain.</para>
-/// <para>It is given back when nothing refers to it any more: a thread that has outlived its simulation finds its pages where they were, and not what the runtime has
-/// put there since.</para>
+/// <para>Under the hypervisor's lock. Frames are handed out again as they were left, as Xen does not promise to clear them for their own
+/// domain.</para>
+/// <para>It is given back when nothing refers to it any more: a thread that has outlived its simulation finds its pages where they were, and not what
+/// the runtime has put there since.</para>
 /// </remarks>
 internal sealed unsafe partial class SimulatedMemory : CriticalFinalizerObject
 {

@@ -5,8 +5,8 @@ namespace Xenolith.Simulation;
 /// every run explores one possible order and the same seed gives the same run.
 /// </summary>
 /// <remarks>
-/// Code under test must stay in the captured context, as the libraries of Xenolith do. What goes to the thread pool instead is out of order and not waited for:
-/// <c>ConfigureAwait(false)</c>, <c>Task.Run</c>, <c>CancelAsync</c>, and <c>Task.WhenAll</c> or <c>Task.WaitAsync</c> on the task of a
+/// Code under test must stay in the captured context, as the libraries of Xenolith do. What goes to the thread pool instead is out of order and not
+/// waited for: <c>ConfigureAwait(false)</c>, <c>Task.Run</c>, <c>CancelAsync</c>, and <c>Task.WhenAll</c> or <c>Task.WaitAsync</c> on the task of a
 /// <see cref="TaskCompletionSource"/> that runs its continuations asynchronously (an async method around that task keeps it in).
 /// </remarks>
 internal sealed class SimulationScheduler : SynchronizationContext

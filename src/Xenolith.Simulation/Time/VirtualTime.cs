@@ -1,8 +1,8 @@
 namespace Xenolith.Simulation;
 
 /// <summary>
-/// A clock that stands still until it is told to go on: timers run in the order in which they fall due, equal ones in the order in which they were set.
-/// Counts nanoseconds.
+/// A clock that stands still until it is told to go on: timers run in the order in which they fall due, equal ones in the order in which they were
+/// set. Counts nanoseconds.
 /// </summary>
 /// <remarks>Safe from any thread. Callbacks run on the thread that advances the clock, with no lock held.</remarks>
 public sealed class VirtualTime : TimeProvider

@@ -9,12 +9,12 @@ namespace Xenolith.Simulation.Xenstore;
 
 /// <summary>
 /// A xenstored in memory, for tests: nodes with permissions, transactions with conflicts, watches, quotas and domains, as the real daemon has them. A
-/// request is carried out when its last byte arrives, one after the other, so that what a program sees depends on the order of its requests alone. All
-/// members may be used from any thread.
+/// request is carried out when its last byte arrives, one after the other, so that what a program sees depends on the order of its requests alone.
+/// All members may be used from any thread.
 /// </summary>
 /// <remarks>
-/// A transaction conflicts if any node that it looked at (a write looks at the node, and at its parent if it is made) was changed since its beginning.
-/// Replies and events that a client does not read are kept without a limit.
+/// A transaction conflicts if any node that it looked at (a write looks at the node, and at its parent if it is made) was changed since its
+/// beginning. Replies and events that a client does not read are kept without a limit.
 /// </remarks>
 /// <example>
 /// <code>
@@ -46,8 +46,8 @@ public sealed class InMemoryXenstored
     }
 
     /// <summary>
-    /// Raised for each change of a node as it takes effect, with the node's path and its value then; <see langword="null"/>: it is gone. So a test sees all states
-    /// that a watch may miss. Called with the daemon's lock held: must not call it, nor throw.
+    /// Raised for each change of a node as it takes effect, with the node's path and its value then; <see langword="null"/>: it is gone. So a test
+    /// sees all states that a watch may miss. Called with the daemon's lock held: must not call it, nor throw.
     /// </summary>
     public event Action<string, string?>? Changed;
 
@@ -114,7 +114,8 @@ public sealed class InMemoryXenstored
     }
 
     /// <summary>
-    /// Ends a domain: its connections end, its home and the nodes that it owns go with all below them, and watches of the release of domains are told.
+    /// Ends a domain: its connections end, its home and the nodes that it owns go with all below them, and watches of the release of domains are
+    /// told.
     /// </summary>
     public void RemoveDomain(int domainId)
     {

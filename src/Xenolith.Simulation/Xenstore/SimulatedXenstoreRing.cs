@@ -6,7 +6,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Simulation.Xenstore;
 
 /// <summary>
-/// xenstored's side of one domain's rings: takes requests out of the page when the domain notifies, and puts replies and events into it as there is room.
+/// xenstored's side of one domain's rings: takes requests out of the page when the domain notifies, and puts replies and events into it as there is
+/// room.
 /// </summary>
 /// <remarks>State under the hypervisor's lock.</remarks>
 internal sealed class SimulatedXenstoreRing

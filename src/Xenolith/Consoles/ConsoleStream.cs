@@ -14,8 +14,8 @@ namespace Xenolith.Consoles;
 /// order in which they were begun.</para>
 /// <para>A read of 0 bytes means that the other end has closed the console, or its domain is gone; whatever it wrote before was read until then.
 /// Writing is an <see cref="IOException"/> then. An end that breaks the rules of the ring closes this console with
-/// <see cref="RingProtocolException"/>, for this and all later calls, and harms nothing else. After the domain was resumed every call throws <see cref="StaleHandleException"/>: dispose of the
-/// console and open it again, in a loop over <see cref="Generation"/>.</para>
+/// <see cref="RingProtocolException"/>, for this and all later calls, and harms nothing else. After the domain was resumed every call throws
+/// <see cref="StaleHandleException"/>: dispose of the console and open it again, in a loop over <see cref="Generation"/>.</para>
 /// <para>The synchronous members block their thread until the asynchronous ones have ended. They must not be called from a hook or where one thread
 /// does all, as in a simulation.</para>
 /// </remarks>

@@ -18,7 +18,8 @@ namespace Xenolith.EventChannels;
 /// }
 /// </code>
 /// <para>An event is a hint: it may come without news, so look and do not trust it.</para>
-/// <para>After the domain was resumed every member but <see cref="Dispose"/>, <see cref="IsValid"/> and the properties throws <see cref="StaleHandleException"/>.</para>
+/// <para>After the domain was resumed every member but <see cref="Dispose"/>, <see cref="IsValid"/> and the properties throws
+/// <see cref="StaleHandleException"/>.</para>
 /// </remarks>
 public sealed class EventChannel : IDisposable
 {
@@ -61,8 +62,8 @@ public sealed class EventChannel : IDisposable
     internal string Kind { get; }
 
     /// <summary>Waits for an event later than the last one that the caller has seen. Returns at once if there was one.</summary>
-    /// <param name="since">The last count that the caller has acted on: <see cref="Count"/> read before looking at the shared memory, or the result of the
-    /// wait before.</param>
+    /// <param name="since">The last count that the caller has acted on: <see cref="Count"/> read before looking at the shared memory, or the result
+    /// of the wait before.</param>
     /// <param name="cancellationToken">Ends this wait alone.</param>
     /// <returns>The count now. It is awaited once, as every <see cref="ValueTask"/>. In the steady state a wait allocates nothing.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -1,3 +1,5 @@
+using Xenolith.Abi;
+
 namespace Xenolith.EventChannels;
 
 /// <summary>What a port is connected to (<c>EVTCHNSTAT_*</c>).</summary>
@@ -29,4 +31,13 @@ public enum EventChannelState
 /// <param name="RemotePort">When interdomain: the port at the other end.</param>
 /// <param name="Interrupt">When bound to a virtual interrupt: which.</param>
 public readonly record struct EventChannelStatus(
-    EventChannelState State, uint VirtualCpu, ushort? RemoteDomain = null, uint? RemotePort = null, VirtualInterrupt? Interrupt = null);
+    EventChannelState State, uint VirtualCpu, ushort? RemoteDomain = null, uint? RemotePort = null, VirtualInterrupt? Interrupt = null)
+{
+    /// <summary>What Xen answered, without what means nothing in this state.</summary>
+    internal static EventChannelStatus Of(in EvtchnStatus answer, EventChannelState state) => new(
+        state,
+        answer.Vcpu,
+        state is EventChannelState.Unbound or EventChannelState.Interdomain ? answer.RemoteDom : null,
+        state == EventChannelState.Interdomain ? answer.RemotePort : null,
+        state == EventChannelState.VirtualInterrupt ? (VirtualInterrupt)answer.Irq : null);
+}

@@ -66,7 +66,10 @@ public sealed class EventChannelTable : IDisposable
         }
     }
 
-    /// <summary>Makes a channel that waits for one other domain to connect (<c>EVTCHNOP_alloc_unbound</c>). Tell that domain its <see cref="EventChannel.Port"/>.</summary>
+    /// <summary>
+    /// Makes a channel that waits for one other domain to connect (<c>EVTCHNOP_alloc_unbound</c>). Tell that domain its
+    /// <see cref="EventChannel.Port"/>.
+    /// </summary>
     /// <param name="remoteDomain">The only domain that may connect. This domain's own number is allowed.</param>
     /// <exception cref="XenException">Xen refused: no such domain, or no port is free.</exception>
     public EventChannel AllocateUnbound(ushort remoteDomain) => Open(
@@ -87,7 +90,9 @@ public sealed class EventChannelTable : IDisposable
     /// <summary>Binds one of Xen's own interrupts (<c>EVTCHNOP_bind_virq</c>).</summary>
     /// <param name="interrupt">Which.</param>
     /// <param name="virtualCpu">The CPU whose interrupt it is; 0 for one that is not per CPU.</param>
-    /// <exception cref="XenException">Xen refused: bound already (<see cref="XenError.Exists"/>), not allowed to this domain, or not a CPU.</exception>
+    /// <exception cref="XenException">
+    /// Xen refused: bound already (<see cref="XenError.Exists"/>), not allowed to this domain, or not a CPU.
+    /// </exception>
     public EventChannel BindVirtualInterrupt(VirtualInterrupt interrupt, uint virtualCpu = 0) => Open(
         $"interrupt {interrupt}", (interrupt, virtualCpu), static (operations, source) =>
             (operations.BindVirtualInterrupt(source.interrupt, source.virtualCpu, out uint port), port), $"bind the virtual interrupt {interrupt}");

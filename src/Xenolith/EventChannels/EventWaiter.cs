@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Xenolith.EventChannels;
 
 /// <summary>
-/// One wait of one waiter: taken from a pool, listed at its channel until an event, cancellation, closing or a resume ends it, and given back when the
-/// result is taken.
+/// One wait of one waiter: taken from a pool, listed at its channel until an event, cancellation, closing or a resume ends it, and given back when
+/// the result is taken.
 /// </summary>
 /// <remarks>
 /// Its fields are written under the channel's lock, except before it is listed and after it has left the list, when it belongs to the waiter alone.

@@ -70,7 +70,10 @@ public sealed class ForeignMapping : SharedMemory
         XenException.ThrowIfError(UnmapNow(refusePinned: true), $"unmap {PageCount} granted pages");
     }
 
-    /// <summary>As <see cref="Unmap"/>, but a refusal is only counted (<see cref="GrantStatistics.FailedUnmaps"/>), and pinned memory is unmapped when unpinned.</summary>
+    /// <summary>
+    /// As <see cref="Unmap"/>, but a refusal is only counted (<see cref="GrantStatistics.FailedUnmaps"/>), and pinned memory is unmapped when
+    /// unpinned.
+    /// </summary>
     /// <param name="disposing">Always true.</param>
     protected override void Dispose(bool disposing)
     {

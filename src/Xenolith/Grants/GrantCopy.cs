@@ -3,8 +3,8 @@ using Xenolith.Abi;
 namespace Xenolith.Grants;
 
 /// <summary>
-/// One piece of a batch that Xen copies between a page of this domain and a granted page of another, without mapping it. A piece stays within one page
-/// on either side.
+/// One piece of a batch that Xen copies between a page of this domain and a granted page of another, without mapping it. A piece stays within one
+/// page on either side.
 /// </summary>
 public struct GrantCopy
 {

@@ -35,7 +35,9 @@ public abstract class GrantOperations : IDisposable
 
     /// <summary>Ends grants.</summary>
     /// <param name="references">What to end.</param>
-    /// <param name="results">For each: <see cref="XenError.None"/>, or <see cref="XenError.Busy"/> while the other domain has the page mapped.</param>
+    /// <param name="results">
+    /// For each: <see cref="XenError.None"/>, or <see cref="XenError.Busy"/> while the other domain has the page mapped.
+    /// </param>
     public abstract void End(ReadOnlySpan<uint> references, Span<XenError> results);
 
     /// <summary>Maps other domains' pages, contiguously and in order: all, or none if one fails.</summary>
@@ -51,8 +53,8 @@ public abstract class GrantOperations : IDisposable
     public abstract XenError Unmap(nint address, int count);
 
     /// <summary>
-    /// What to do when a mapping ends for whatever reason, even the end of this domain: clear a byte in it, notify a port, or both. Replaces an earlier
-    /// wish for the same mapping.
+    /// What to do when a mapping ends for whatever reason, even the end of this domain: clear a byte in it, notify a port, or both. Replaces an
+    /// earlier wish for the same mapping.
     /// </summary>
     /// <param name="address">What <see cref="Map"/> gave.</param>
     /// <param name="clearOffset">Byte of the mapping to set to 0; -1 for none.</param>

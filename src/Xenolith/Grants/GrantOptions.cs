@@ -9,7 +9,9 @@ public sealed record GrantOptions
     /// </summary>
     public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Longest time between two tries; each waits twice as long as the one before. 10 s: a peer that never unmaps costs next to nothing.</summary>
+    /// <summary>
+    /// Longest time between two tries; each waits twice as long as the one before. 10 s: a peer that never unmaps costs next to nothing.
+    /// </summary>
     public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Single pages kept for the next user instead of being given back, 1 MiB by default: what one device queue uses.</summary>

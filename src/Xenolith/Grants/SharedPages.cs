@@ -33,7 +33,9 @@ public sealed class SharedPages : IDisposable, IAsyncDisposable
         return EndGrantResult.Ended;
     }
 
-    /// <summary>Waits until the other domain has let go of every page, and gives everything back: for who must know that nobody sees the memory any more.</summary>
+    /// <summary>
+    /// Waits until the other domain has let go of every page, and gives everything back: for who must know that nobody sees the memory any more.
+    /// </summary>
     /// <param name="cancellationToken">Gives up waiting; the pages stay shared as far as they are busy.</param>
     /// <remarks>Xen tells nobody of an unmap, so this looks again after the pauses of <see cref="GrantOptions"/>.</remarks>
     public async ValueTask UnshareAsync(CancellationToken cancellationToken = default)

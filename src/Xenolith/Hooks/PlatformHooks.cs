@@ -3,8 +3,8 @@ using Xenolith.Lifecycle;
 namespace Xenolith.Hooks;
 
 /// <summary>
-/// Code that runs at the turns of the program's life: before the platform waits for events, after it woke, around a suspension, and when the program ends. The program
-/// itself is an ordinary <c>Main</c>; there is no loop to call.
+/// Code that runs at the turns of the program's life: before the platform waits for events, after it woke, around a suspension, and when the program
+/// ends. The program itself is an ordinary <c>Main</c>; there is no loop to call.
 /// </summary>
 /// <remarks>
 /// <para>Safe from any thread. Every registration is undone by disposing of it. Where no hook is registered nothing is done and nothing
@@ -107,12 +107,13 @@ public sealed class PlatformHooks
     /// before, and make its connections anew after. Registered later means stopped earlier and started later, so register what others build on first.
     /// </summary>
     /// <param name="suspending">
-    /// Called before the domain stops, when everything still works; those registered later come first. <see langword="null"/>: nothing is to be done. A hook that
-    /// fails or does not end within its time (<see cref="SuspendOptions"/>) is reported, and the domain is suspended all the same.
+    /// Called before the domain stops, when everything still works; those registered later come first. <see langword="null"/>: nothing is to be done.
+    /// A hook that fails or does not end within its time (<see cref="SuspendOptions"/>) is reported, and the domain is suspended all the same.
     /// </param>
     /// <param name="resumed">
-    /// Called when the domain runs again, those registered earlier first, with what came of it: after <see cref="SuspendOutcome.Resumed"/> in the next
-    /// <see cref="Generation"/>, after <see cref="SuspendOutcome.Cancelled"/> with everything as it was. <see langword="null"/>: nothing is to be done.
+    /// Called when the domain runs again, those registered earlier first, with what came of it: after <see cref="SuspendOutcome.Resumed"/> in the
+    /// next <see cref="Generation"/>, after <see cref="SuspendOutcome.Cancelled"/> with everything as it was. <see langword="null"/>: nothing is to
+    /// be done.
     /// </param>
     /// <param name="name">Names the hook where a failure is told.</param>
     /// <returns>Ends the registration when disposed of.</returns>

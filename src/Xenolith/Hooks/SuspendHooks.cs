@@ -9,8 +9,8 @@ public sealed record SuspendHookOptions
     public TimeSpan HookLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// For all before the suspension together, and once more for all after it; hooks that have not begun by then do not run, and that is reported. 20 seconds:
-    /// toolstacks give a domain that has acknowledged the request a minute to suspend.
+    /// For all before the suspension together, and once more for all after it; hooks that have not begun by then do not run, and that is reported. 20
+    /// seconds: toolstacks give a domain that has acknowledged the request a minute to suspend.
     /// </summary>
     public TimeSpan TotalLimit { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -18,7 +18,9 @@ public sealed record SuspendHookOptions
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(1);
 }
 
-/// <summary>The hooks around each suspension. Who was registered later may build on who was registered earlier, so it stops first and starts last.</summary>
+/// <summary>
+/// The hooks around each suspension. Who was registered later may build on who was registered earlier, so it stops first and starts last.
+/// </summary>
 internal sealed class SuspendHooks(TimeProvider time, Action<HookFailure> report)
 {
     private readonly HookRunner _runner = new(time, report);

@@ -6,14 +6,14 @@ using Xenolith.Xenstore;
 namespace Xenolith.Lifecycle;
 
 /// <summary>
-/// How the domain ends: requests of the toolstack that it should, and the end itself; and how it is suspended. A program that waits for requests is asked before it ends;
-/// for one that does not, <c>xl shutdown</c> fails after a minute and <c>xl destroy</c> remains.
+/// How the domain ends: requests of the toolstack that it should, and the end itself; and how it is suspended. A program that waits for requests is
+/// asked before it ends; for one that does not, <c>xl shutdown</c> fails after a minute and <c>xl destroy</c> remains.
 /// </summary>
 /// <remarks>
 /// <para>A request is a word in <c>control/shutdown</c>. It is acknowledged, by clearing the node, for exactly one of those who wait for it,
 /// at the moment at which it is handed out; one that comes while nobody waits stays in the node and meets the next who does. While somebody waits,
-/// <c>control/feature-poweroff</c>, <c>-reboot</c> and <c>-suspend</c> tell toolstacks which requests are heard. A word that nobody here waits for is left
-/// as it is, so that the toolstack sees that it was not heard.</para>
+/// <c>control/feature-poweroff</c>, <c>-reboot</c> and <c>-suspend</c> tell toolstacks which requests are heard. A word that nobody here waits for is
+/// left as it is, so that the toolstack sees that it was not heard.</para>
 /// <para>Safe from any thread. Source: Xen, docs/misc/xenstore-paths.pandoc, "~/control/shutdown".</para>
 /// </remarks>
 /// <example>
@@ -64,8 +64,8 @@ public sealed class DomainLifecycle
     }
 
     /// <summary>
-    /// The requests of the toolstack, one after the other, without an end. From the first until the end of the enumeration the requests are advertised;
-    /// each is acknowledged when it is handed out, so that one which comes meanwhile waits in xenstore.
+    /// The requests of the toolstack, one after the other, without an end. From the first until the end of the enumeration the requests are
+    /// advertised; each is acknowledged when it is handed out, so that one which comes meanwhile waits in xenstore.
     /// </summary>
     /// <inheritdoc cref="WaitForRequestAsync"/>
     public IAsyncEnumerable<ShutdownRequest> RequestsAsync(ShutdownRequest accepted = Ends, CancellationToken cancellationToken = default)
@@ -90,8 +90,8 @@ public sealed class DomainLifecycle
     }
 
     /// <summary>
-    /// Ends the program, and the domain as powered off: as <see cref="Environment.Exit"/> does, after <see cref="PlatformHooks.AtExit"/>, with the code in
-    /// xenstore and the console's output out.
+    /// Ends the program, and the domain as powered off: as <see cref="Environment.Exit"/> does, after <see cref="PlatformHooks.AtExit"/>, with the
+    /// code in xenstore and the console's output out.
     /// </summary>
     /// <param name="exitCode">The program's exit code, 0 to 255.</param>
     /// <returns>A task that does not complete where the program ends with the domain; in a simulation it does.</returns>
@@ -118,8 +118,8 @@ public sealed class DomainLifecycle
     }
 
     /// <summary>
-    /// From now on the toolstack can save and migrate the domain (<c>xl save</c>, <c>xl migrate</c>): its requests are advertised, heard, and carried out
-    /// as <see cref="SuspendAsync"/> does, until the result is disposed of.
+    /// From now on the toolstack can save and migrate the domain (<c>xl save</c>, <c>xl migrate</c>): its requests are advertised, heard, and carried
+    /// out as <see cref="SuspendAsync"/> does, until the result is disposed of.
     /// </summary>
     /// <param name="cancellationToken">Gives up before that has begun.</param>
     /// <exception cref="XenstoreException">xenstored cannot be reached, or refuses to let the node be watched.</exception>
@@ -131,7 +131,8 @@ public sealed class DomainLifecycle
 
     /// <summary>
     /// Suspends the domain: runs the hooks of <see cref="PlatformHooks.OnSuspend"/>, stops, and when the domain runs again runs the hooks for
-    /// that. To be called when the toolstack has asked for it; at any other time the domain would stay as it is until somebody resumes or destroys it.
+    /// that. To be called when the toolstack has asked for it; at any other time the domain would stay as it is until somebody resumes or destroys
+    /// it.
     /// </summary>
     /// <returns>Whether the domain was resumed in a new place, in a new <see cref="Generation"/>, or goes on as it was.</returns>
     /// <exception cref="XenException">Xen refused. Everything goes on as it was; the hooks have run.</exception>

@@ -15,7 +15,8 @@ public enum ShutdownRequest
 
     /// <summary>
     /// To stop with its memory as it is, to go on later or elsewhere: <c>xl save</c> and <c>xl migrate</c>. Usually
-    /// <see cref="DomainLifecycle.AllowSuspendAsync"/> sees to it; who waits for it calls <see cref="DomainLifecycle.SuspendAsync"/> then, within a minute.
+    /// <see cref="DomainLifecycle.AllowSuspendAsync"/> sees to it; who waits for it calls <see cref="DomainLifecycle.SuspendAsync"/> then, within a
+    /// minute.
     /// </summary>
     Suspend = 4,
 }

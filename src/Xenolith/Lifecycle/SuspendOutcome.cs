@@ -4,8 +4,8 @@ namespace Xenolith.Lifecycle;
 public enum SuspendOutcome
 {
     /// <summary>
-    /// The domain runs as before, in the place in which it was: it was only checkpointed, or not saved after all. Ports, grants and mappings are what they
-    /// were.
+    /// The domain runs as before, in the place in which it was: it was only checkpointed, or not saved after all. Ports, grants and mappings are what
+    /// they were.
     /// </summary>
     Cancelled,
 

@@ -6,8 +6,8 @@ namespace Xenolith.Linux;
 
 /// <summary>Event channels through /dev/xen/evtchn. One thread waits for fired ports and hands them on in batches.</summary>
 /// <remarks>
-/// <para>The device holds a port back from the moment at which it fired until its number is written to the device. So a masked port is one whose number is
-/// not written: what comes meanwhile stays with Xen, and nothing more arrives.</para>
+/// <para>The device holds a port back from the moment at which it fired until its number is written to the device. So a masked port is one whose
+/// number is not written: what comes meanwhile stays with Xen, and nothing more arrives.</para>
 /// <para>The device knows no interrupts to a CPU of the domain. Two ports that are connected to each other do the same:</para>
 /// <code>
 ///   Notify(A) --> device: notify B --> Xen --> A fires        B, the partner, is nobody else's
@@ -45,7 +45,9 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
         internal uint Partner; // of an interrupt to a CPU; 0 is no port
     }
 
-    /// <summary>What Xen allows with the interface that Linux prefers. Where Linux uses the other one, or the toolstack set a limit, Xen refuses earlier.</summary>
+    /// <summary>
+    /// What Xen allows with the interface that Linux prefers. Where Linux uses the other one, or the toolstack set a limit, Xen refuses earlier.
+    /// </summary>
     public override int PortLimit => FifoPorts;
 
     public override void Start(FiredPortsHandler handler)
@@ -135,12 +137,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
         EventChannelState state = (EventChannelState)raw.Status;
         if (error == XenError.None && PartnerOf(port) != 0)
             state = EventChannelState.Ipi;
-        status = new EventChannelStatus(
-            state,
-            raw.Vcpu,
-            state is EventChannelState.Unbound or EventChannelState.Interdomain ? raw.RemoteDom : null,
-            state == EventChannelState.Interdomain ? raw.RemotePort : null,
-            state == EventChannelState.VirtualInterrupt ? (VirtualInterrupt)raw.Irq : null);
+        status = EventChannelStatus.Of(raw, state);
         return error;
     }
 

@@ -7,17 +7,17 @@ namespace Xenolith.Linux;
 
 /// <summary>Grants through /dev/xen/gntalloc, other domains' pages through /dev/xen/gntdev.</summary>
 /// <remarks>
-/// <para>Linux grants no page that a process has: it makes one with its reference and lets the process map it. So a page takes the granted one's place, with
-/// its contents, at the address that it has, and memory of the process takes it back at the end:</para>
+/// <para>Linux grants no page that a process has: it makes one with its reference and lets the process map it. So a page takes the granted one's
+/// place, with its contents, at the address that it has, and memory of the process takes it back at the end:</para>
 /// <code>
 ///   allocate          grant                                    end
 ///   private memory -> the device's page, mapped at the same -> private memory at the same address
 ///                     address; its number is the reference     (Linux keeps the other page until the peer lets go of it)
 /// </code>
-/// <para>What another thread writes to the page in these two moments can be lost. The references of the table above are names for what is granted; the
-/// numbers that other domains know are Linux's.</para>
-/// <para>Where Xen translates the domain's addresses, mapping a page of the domain itself would take the page away from its first address, and with it memory
-/// of the kernel. There the process's own grants are mapped from the device that made them, and no others of the domain.</para>
+/// <para>What another thread writes to the page in these two moments can be lost. The references of the table above are names for what is granted;
+/// the numbers that other domains know are Linux's.</para>
+/// <para>Where Xen translates the domain's addresses, mapping a page of the domain itself would take the page away from its first address, and with
+/// it memory of the kernel. There the process's own grants are mapped from the device that made them, and no others of the domain.</para>
 /// </remarks>
 internal sealed unsafe class LinuxGrants : GrantOperations
 {
@@ -197,8 +197,8 @@ internal sealed unsafe class LinuxGrants : GrantOperations
     }
 
     /// <summary>
-    /// The domain was resumed: what it granted and mapped is gone. Pages that were granted become memory of this process, with their contents, and mappings
-    /// memory that is zero until they are ended; both at their addresses. The devices begin anew.
+    /// The domain was resumed: what it granted and mapped is gone. Pages that were granted become memory of this process, with their contents, and
+    /// mappings memory that is zero until they are ended; both at their addresses. The devices begin anew.
     /// </summary>
     internal void Renew()
     {

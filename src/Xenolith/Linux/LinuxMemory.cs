@@ -20,7 +20,9 @@ internal static unsafe class LinuxMemory
     internal static XenError Free(nint address, int count) =>
         NativeMethods.Unmap(address, Length(count)) == 0 ? XenError.None : LinuxDevice.LastError();
 
-    /// <summary>Pages of a device, shared with whoever else has them. A child of this process does not inherit them: it would keep them in use.</summary>
+    /// <summary>
+    /// Pages of a device, shared with whoever else has them. A child of this process does not inherit them: it would keep them in use.
+    /// </summary>
     internal static XenError Map(LinuxDevice device, ulong offset, int count, bool readOnly, out nint address)
     {
         address = NativeMethods.Map(

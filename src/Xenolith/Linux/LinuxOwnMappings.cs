@@ -15,7 +15,9 @@ internal sealed record LinuxGrant(uint Number, nint Page, ulong Offset, ushort D
     internal int Mappings { get; set; }
 }
 
-/// <summary>Grants of the process to its own domain that it maps itself, by the rules that Xen has for others: the same page of the device, once more.</summary>
+/// <summary>
+/// Grants of the process to its own domain that it maps itself, by the rules that Xen has for others: the same page of the device, once more.
+/// </summary>
 /// <remarks>Under the lock of <see cref="LinuxGrants"/>.</remarks>
 internal sealed unsafe class LinuxOwnMappings(LinuxDevice device, LinuxEventChannels events)
 {

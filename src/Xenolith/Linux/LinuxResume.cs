@@ -3,12 +3,12 @@ using Xenolith.Xenstore;
 namespace Xenolith.Linux;
 
 /// <summary>
-/// Tells when the domain of this process was resumed. Linux tells no process; but its driver of xenstore sets all watches up again on the connection of
-/// a resumed domain, and a watch tells its path when it is set up. Of a node that nobody changes, each further event is a resume.
+/// Tells when the domain of this process was resumed. Linux tells no process; but its driver of xenstore sets all watches up again on the connection
+/// of a resumed domain, and a watch tells its path when it is set up. Of a node that nobody changes, each further event is a resume.
 /// </summary>
 /// <remarks>
-/// After a suspension that was cancelled Linux keeps its connection, and there is no event. The node is the domain's number, which the toolstack writes
-/// before the domain starts, and never again. Source: Linux, drivers/xen/xenbus/xenbus_xs.c, <c>xs_resume</c> and <c>xs_suspend_cancel</c>.
+/// After a suspension that was cancelled Linux keeps its connection, and there is no event. The node is the domain's number, which the toolstack
+/// writes before the domain starts, and never again. Source: Linux, drivers/xen/xenbus/xenbus_xs.c, <c>xs_resume</c> and <c>xs_suspend_cancel</c>.
 /// </remarks>
 internal static class LinuxResume
 {

@@ -6,8 +6,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Linux;
 
 /// <summary>
-/// Reaches xenstored over /dev/xen/xenbus, by which a Linux kernel shares out its own connection. The kernel keeps transactions and watches of its users
-/// apart; it keeps the connection over a resume.
+/// Reaches xenstored over /dev/xen/xenbus, by which a Linux kernel shares out its own connection. The kernel keeps transactions and watches of its
+/// users apart; it keeps the connection over a resume.
 /// </summary>
 /// <remarks>
 /// <para>One request at a time: the kernel keeps the bytes of one for each user, and sends them when it comes to it.</para>
@@ -102,7 +102,8 @@ internal sealed class XenstoreDeviceTransport(LinuxDevice device) : XenstoreTran
                 if (NativeMethods.Write(_device, first, (nuint)message.Length) == message.Length)
                     return;
             }
-            // Nothing was sent, and the device says why to the writer alone. A message that it has no room for is larger than any node of this domain may be.
+            // Nothing was sent, and the device says why to the writer alone. A message that it has no room for is larger than any node of this domain
+            // may be.
             if (message.Length > XenstoreLimit.PayloadMax)
             {
                 Refuse(header, XenstoreError.ENOSPC);

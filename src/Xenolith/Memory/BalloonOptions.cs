@@ -4,14 +4,14 @@ namespace Xenolith.Memory;
 public sealed record BalloonOptions
 {
     /// <summary>
-    /// Bytes that the program can still be promised (<see cref="MemoryStatistics.Available"/>) when memory has been given back. 4 MiB: with less, a program
-    /// that allocates meets <see cref="OutOfMemoryException"/> as soon as the target is below what it uses.
+    /// Bytes that the program can still be promised (<see cref="MemoryStatistics.Available"/>) when memory has been given back. 4 MiB: with less, a
+    /// program that allocates meets <see cref="OutOfMemoryException"/> as soon as the target is below what it uses.
     /// </summary>
     public long KeepAvailable { get; init; } = 4 << 20;
 
     /// <summary>
-    /// Whether to trim (<see cref="DomainMemory.Trim"/>) when what is free is not enough for a new target. True: a heap keeps what it once had, and the
-    /// target says that somebody else needs it more than the program needs the milliseconds of a collection.
+    /// Whether to trim (<see cref="DomainMemory.Trim"/>) when what is free is not enough for a new target. True: a heap keeps what it once had, and
+    /// the target says that somebody else needs it more than the program needs the milliseconds of a collection.
     /// </summary>
     public bool Trim { get; init; } = true;
 
@@ -28,8 +28,8 @@ public sealed record BalloonOptions
     public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Whether the garbage collector is told each new size, as its hard limit (<c>GCHeapHardLimit</c>): <see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>
-    /// and when it collects follow. True. A program that has set a limit of its own keeps it.
+    /// Whether the garbage collector is told each new size, as its hard limit (<c>GCHeapHardLimit</c>):
+    /// <see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/> and when it collects follow. True. A program that has set a limit of its own keeps it.
     /// </summary>
     public bool LimitHeap { get; init; } = true;
 

@@ -16,7 +16,8 @@ internal static class BalloonTarget
 
     private const long Kibi = 1024;
 
-    // What the toolstack has for itself of the maximum, at most. A difference beyond it is not that: the maximum was changed, which the memory map was not.
+    // What the toolstack has for itself of the maximum, at most. A difference beyond it is not that: the maximum was changed, which the memory map
+    // was not.
     private const long MostBeside = 32 << 20;
 
     // No toolstack means less, and no domain starts with less.

@@ -5,7 +5,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Memory;
 
 /// <summary>
-/// The memory of the domain: figures, quick ones for every packet and exact ones for a report, giving memory back, and following the toolstack's target.
+/// The memory of the domain: figures, quick ones for every packet and exact ones for a report, giving memory back, and following the toolstack's
+/// target.
 /// </summary>
 /// <remarks>Safe from any thread. All figures are bytes.</remarks>
 public sealed class DomainMemory
@@ -27,15 +28,17 @@ public sealed class DomainMemory
     public MemoryBalloon? Balloon => _balloon;
 
     /// <summary>
-    /// Follows the toolstack's target for the domain's memory, <c>memory/target</c> in xenstore, which <c>xl mem-set</c> sets: gives memory back to Xen when
-    /// it is below what the domain has, and takes it when it is above, up to what the domain's configuration calls <c>maxmem</c>. What cannot be given
-    /// back now, because it is in use, and what Xen does not have, is tried again; the program goes on either way.
+    /// Follows the toolstack's target for the domain's memory, <c>memory/target</c> in xenstore, which <c>xl mem-set</c> sets: gives memory back to
+    /// Xen when it is below what the domain has, and takes it when it is above, up to what the domain's configuration calls <c>maxmem</c>. What
+    /// cannot be given back now, because it is in use, and what Xen does not have, is tried again; the program goes on either way.
     /// </summary>
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>
     /// <param name="cancellationToken">Gives up before that has begun.</param>
     /// <returns>What follows, until it is disposed of.</returns>
     /// <exception cref="InvalidOperationException">The target is followed already: <see cref="Balloon"/> is what does.</exception>
-    /// <exception cref="PlatformNotSupportedException">The program is a process: the memory is Linux's, whose own driver follows the target.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// The program is a process: the memory is Linux's, whose own driver follows the target.
+    /// </exception>
     /// <exception cref="XenstoreException">xenstored cannot be reached, or refuses to let the node be watched.</exception>
     public async Task<MemoryBalloon> FollowTargetAsync(BalloonOptions? options = null, CancellationToken cancellationToken = default)
     {

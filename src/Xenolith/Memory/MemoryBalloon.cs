@@ -4,8 +4,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Memory;
 
 /// <summary>
-/// The domain's memory as it follows the toolstack's target (<c>xl mem-set</c>), from <see cref="DomainMemory.FollowTargetAsync"/> until it is disposed of;
-/// then the memory stays as it is.
+/// The domain's memory as it follows the toolstack's target (<c>xl mem-set</c>), from <see cref="DomainMemory.FollowTargetAsync"/> until it is
+/// disposed of; then the memory stays as it is.
 /// </summary>
 /// <remarks>Safe from any thread.</remarks>
 public sealed class MemoryBalloon : IAsyncDisposable
@@ -38,7 +38,10 @@ public sealed class MemoryBalloon : IAsyncDisposable
         _run = RunAsync();
     }
 
-    /// <summary>Raised after each change of <see cref="Status"/>, on the thread that works on it. Must return soon, and not throw.</summary>
+    /// <summary>
+    /// Raised after each change of <see cref="Status"/>, on the thread that works on it. Must return soon, and not throw: an exception ends the
+    /// following of the target, and is what <see cref="WaitAsync"/> throws then.
+    /// </summary>
     public event Action<BalloonStatus>? Changed;
 
     /// <summary>How far the memory is on the way to its target.</summary>
@@ -57,6 +60,7 @@ public sealed class MemoryBalloon : IAsyncDisposable
     /// <returns>The status that satisfied it.</returns>
     /// <exception cref="ObjectDisposedException">The target is not followed any more.</exception>
     /// <exception cref="XenstoreException">There is no way to xenstored any more.</exception>
+    /// <exception cref="Exception">What a handler of <see cref="Changed"/> has thrown.</exception>
     public async Task<BalloonStatus> WaitAsync(Func<BalloonStatus, bool> condition, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -93,12 +97,39 @@ public sealed class MemoryBalloon : IAsyncDisposable
         Exception? end = null;
         try
         {
-            TimeSpan pause = _options.FirstRetry;
-            while (true)
+            await FollowAsync();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception error)
+        {
+            end = error;
+        }
+        // Otherwise it is a handler that has failed.
+        bool isCutOff = end is XenstoreException or ObjectDisposedException;
+        lock (_lock)
+        {
+            string what = isCutOff ? "there is no way to xenstored any more" : "the target is not followed any more";
+            _status = Describe(BalloonState.NoTarget, end is null ? what : $"{what}: {end.Message}");
+            _changed.Set(end ?? new ObjectDisposedException(nameof(MemoryBalloon)));
+        }
+        if (isCutOff)
+            Changed?.Invoke(Status);
+    }
+
+    private async Task FollowAsync()
+    {
+        TimeSpan pause = _options.FirstRetry;
+        bool isUnread = false;
+        while (true)
+        {
+            try
             {
                 // At the beginning and after a resume there is an event too.
-                if (await WaitForEventAsync(pause))
+                if (isUnread || await WaitForEventAsync(pause))
                 {
+                    isUnread = false;
                     if (!await ReadTargetAsync())
                         continue;
                     pause = _options.FirstRetry;
@@ -109,23 +140,13 @@ public sealed class MemoryBalloon : IAsyncDisposable
                 }
                 await ApproachAsync();
             }
+            catch (OutOfMemoryException)
+            {
+                // The program has taken all that there is. This is when a higher target must be heard.
+                isUnread = true;
+                await Task.Delay(_options.FirstRetry, _time, _stop.Token);
+            }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-        }
-        catch (Exception error) when (error is XenstoreException or ObjectDisposedException)
-        {
-            end = error; // targets cannot be heard any more
-        }
-        lock (_lock)
-        {
-            _status = Describe(
-                BalloonState.NoTarget,
-                end is null ? "the target is not followed any more" : $"there is no way to xenstored any more: {end.Message}");
-            _changed.Set(end ?? new ObjectDisposedException(nameof(MemoryBalloon)));
-        }
-        if (end is not null)
-            Changed?.Invoke(Status);
     }
 
     /// <summary>True for an event of the watch; false when it is time for another try for the same target.</summary>
@@ -165,6 +186,11 @@ public sealed class MemoryBalloon : IAsyncDisposable
         {
             return false;
         }
+        catch (XenstoreException refusal) when (refusal.Error is not null)
+        {
+            (_target, _error) = (null, refusal.Message);
+            return true;
+        }
         long? before = _target;
         _target = BalloonTarget.Parse(target, maximum, (long)_operations.ReadMemory().Maximum, out _error);
         _mayTrim |= _target != before;
@@ -180,6 +206,7 @@ public sealed class MemoryBalloon : IAsyncDisposable
         }
         RaiseHeapLimit();
         BalloonState state;
+        bool isTrimmed = false;
         while (true)
         {
             _stop.Token.ThrowIfCancellationRequested();
@@ -191,8 +218,9 @@ public sealed class MemoryBalloon : IAsyncDisposable
                 BalloonStep.InUse => BalloonState.InUse,
                 _ => BalloonState.Refused,
             };
-            if (step == BalloonStep.InUse && MayTrim())
+            if (step == BalloonStep.InUse && !isTrimmed && MayTrim())
             {
+                isTrimmed = true;
                 _memory.Trim();
                 continue;
             }
@@ -201,6 +229,8 @@ public sealed class MemoryBalloon : IAsyncDisposable
             if (Status.State != BalloonState.Changing)
                 Set(BalloonState.Changing);
             await Task.Yield(); // a step takes a millisecond or two, and there may be many
+            if (_watch.HasEvent)
+                return; // another target, perhaps
         }
         if (state == BalloonState.Changing)
             state = BalloonState.Refused; // steps that lead nowhere
@@ -243,7 +273,7 @@ public sealed class MemoryBalloon : IAsyncDisposable
     {
         if (_heapLimit is not long limit || _target is not long target || limit >= target || (long)_operations.ReadMemory().Total >= target)
             return;
-        _heapLimit = target;
+        (_heapLimit, _limitedFor) = (target, 0); // and to be set again when it is clear what came
         _operations.LimitHeap(target);
     }
 

@@ -13,7 +13,9 @@ public sealed record MemoryDetails(MemoryStatistics Memory, HeapStatistics Heap,
 {
     private const long SmallestBlock = 4096;
 
-    /// <summary>The largest block of memory that is free in one piece: at most 2 MiB, which is all that a large page needs. 0 when nothing is free.</summary>
+    /// <summary>
+    /// The largest block of memory that is free in one piece: at most 2 MiB, which is all that a large page needs. 0 when nothing is free.
+    /// </summary>
     public long LargestFreeBlock
     {
         get

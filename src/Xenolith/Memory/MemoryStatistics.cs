@@ -18,8 +18,12 @@ namespace Xenolith.Memory;
 /// What is promised: writable memory of the program, touched or not. A program gets <see cref="OutOfMemoryException"/> when this would exceed
 /// <paramref name="CommitLimit"/>, and not when <paramref name="Free"/> reaches 0.
 /// </param>
-/// <param name="CommitLimit">What can be promised: the memory that was free at the start, less a reserve for stacks and for the kernel. It follows <paramref name="Total"/>.</param>
-/// <param name="Maximum">RAM that the domain can have: more than <paramref name="Total"/> after <c>xl mem-set</c>, or if it was started with <c>maxmem</c>.</param>
+/// <param name="CommitLimit">
+/// What can be promised: the memory that was free at the start, less a reserve for stacks and for the kernel. It follows <paramref name="Total"/>.
+/// </param>
+/// <param name="Maximum">
+/// RAM that the domain can have: more than <paramref name="Total"/> after <c>xl mem-set</c>, or if it was started with <c>maxmem</c>.
+/// </param>
 public readonly record struct MemoryStatistics(
     long Total, long Free, long Image, long Program, long Shared, long PageTables, long Threads, long Kernel, long Committed, long CommitLimit,
     long Maximum)

@@ -10,9 +10,9 @@ namespace Xenolith.Metrics;
 /// reader of .NET's metrics. docs/metrics.md has the list of instruments.
 /// </summary>
 /// <remarks>
-/// All instruments are observable: they read counters that the platform keeps anyway, when somebody asks, and cost nothing until then. The collector's
-/// and the thread pool's figures are in the runtime's own meter, <c>System.Runtime</c>, and not here. A platform has one of these at most; the meter's
-/// <see cref="Meter.Scope"/> is the platform. Safe from any thread.
+/// All instruments are observable: they read counters that the platform keeps anyway, when somebody asks, and cost nothing until then. The
+/// collector's and the thread pool's figures are in the runtime's own meter, <c>System.Runtime</c>, and not here. A platform has one of these at
+/// most; the meter's <see cref="Meter.Scope"/> is the platform. Safe from any thread.
 /// </remarks>
 public sealed class XenolithMeter : IDisposable
 {
@@ -25,7 +25,9 @@ public sealed class XenolithMeter : IDisposable
 
     /// <summary>Makes the meter and its instruments.</summary>
     /// <param name="platform">Whose figures.</param>
-    /// <param name="factory">Makes the meter, and owns it, in a program with dependency injection; <see langword="null"/> for a meter of its own.</param>
+    /// <param name="factory">
+    /// Makes the meter, and owns it, in a program with dependency injection; <see langword="null"/> for a meter of its own.
+    /// </param>
     public XenolithMeter(XenPlatform platform, IMeterFactory? factory = null)
     {
         _platform = platform;

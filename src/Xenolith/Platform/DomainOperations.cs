@@ -26,8 +26,8 @@ public abstract class DomainOperations
     public abstract void Trim();
 
     /// <summary>
-    /// Goes a step towards another size of the domain's memory, of a few MiB, and returns when that is done: gives memory back to Xen, or has it from there.
-    /// To be called again until it says that it is there or can go no further.
+    /// Goes a step towards another size of the domain's memory, of a few MiB, and returns when that is done: gives memory back to Xen, or has it from
+    /// there. To be called again until it says that it is there or can go no further.
     /// </summary>
     /// <param name="target">Bytes of RAM that are to be there, at most <see cref="MemoryInfo.Maximum"/>.</param>
     public abstract BalloonStep Balloon(long target);

@@ -2,8 +2,8 @@ namespace Xenolith;
 
 /// <summary>Something that happens once, or fails, and that any number of callers wait for, each of whom may give up.</summary>
 /// <remarks>
-/// Safe from any thread, and to be set with locks held: a waiter goes on later, in the context from which it waited (<c>Task.WaitAsync</c> with a token
-/// would go on from the thread pool, out of a simulation's order).
+/// Safe from any thread, and to be set with locks held: a waiter goes on later, in the context from which it waited (<c>Task.WaitAsync</c> with a
+/// token would go on from the thread pool, out of a simulation's order).
 /// </remarks>
 internal sealed class Signal
 {

@@ -14,11 +14,12 @@ namespace Xenolith;
 
 /// <summary>
 /// Where a program meets Xen: everything that a driver needs of the place in which it runs, and nothing of how that place does it. A unikernel asks
-/// its kernel, a process in a Linux domain the devices in /dev/xen, a simulation plays the hypervisor within one process; a driver sees no difference.
+/// its kernel, a process in a Linux domain the devices in /dev/xen, a simulation plays the hypervisor within one process; a driver sees no
+/// difference.
 /// </summary>
 /// <remarks>
-/// Safe from any thread. A place provides <see cref="EventChannelOperations"/>, <see cref="GrantOperations"/> and <see cref="DomainOperations"/>, which
-/// are as thin as Xen's own interface; waiting, pools, ownership and reclamation are built on them once, here.
+/// Safe from any thread. A place provides <see cref="EventChannelOperations"/>, <see cref="GrantOperations"/> and <see cref="DomainOperations"/>,
+/// which are as thin as Xen's own interface; waiting, pools, ownership and reclamation are built on them once, here.
 /// </remarks>
 public abstract class XenPlatform : IAsyncDisposable
 {
@@ -49,16 +50,20 @@ public abstract class XenPlatform : IAsyncDisposable
     }
 
     /// <summary>
-    /// The platform of the domain in which the program runs: as a unikernel, or as a process of a Linux dom0 or domU (docs/platforms.md). There is one,
-    /// opened when it is first asked for.
+    /// The platform of the domain in which the program runs: as a unikernel, or as a process of a Linux dom0 or domU (docs/platforms.md). There is
+    /// one, opened when it is first asked for.
     /// </summary>
-    /// <exception cref="PlatformNotSupportedException">There is no Xen here, or this process must not use it. The message says what to do.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// There is no Xen here, or this process must not use it. The message says what to do.
+    /// </exception>
     public static XenPlatform Current => UnikernelPlatform.Instance ?? (XenPlatform)LinuxPlatform.Instance;
 
     /// <summary>Whether <see cref="Current"/> can be used.</summary>
     public static bool IsSupported => UnikernelPlatform.Instance is not null || LinuxPlatform.IsThere;
 
-    /// <summary>Whether the program is the whole domain, as a unikernel is: false for a process, which neither ends its domain nor is asked to.</summary>
+    /// <summary>
+    /// Whether the program is the whole domain, as a unikernel is: false for a process, which neither ends its domain nor is asked to.
+    /// </summary>
     public virtual bool IsWholeDomain => true;
 
     /// <summary>
@@ -97,15 +102,15 @@ public abstract class XenPlatform : IAsyncDisposable
     public SchedulerStatistics GetSchedulerStatistics() => SchedulerStatistics.Of(_domain.ReadScheduler());
 
     /// <summary>
-    /// Whether <see cref="Xenstore"/> can be used: the toolstack gave the domain a ring to xenstored, which <c>xl</c> always does; in a Linux process, there is
-    /// its socket or the kernel's device.
+    /// Whether <see cref="Xenstore"/> can be used: the toolstack gave the domain a ring to xenstored, which <c>xl</c> always does; in a Linux
+    /// process, there is its socket or the kernel's device.
     /// </summary>
     public virtual bool HasXenstore => false;
 
     /// <summary>
-    /// The domain's client of xenstored, shared by all who live in the domain and connected on first use. It goes on after a resume: requests that were
-    /// under way end with <see cref="XenstoreDisconnectedException"/>, open transactions are lost (<see cref="XenstoreClient.RunTransactionAsync{T}"/> made
-    /// again succeeds), watches are set up anew and tell their path once.
+    /// The domain's client of xenstored, shared by all who live in the domain and connected on first use. It goes on after a resume: requests that
+    /// were under way end with <see cref="XenstoreDisconnectedException"/>, open transactions are lost
+    /// (<see cref="XenstoreClient.RunTransactionAsync{T}"/> made again succeeds), watches are set up anew and tell their path once.
     /// </summary>
     /// <remarks>Belongs to the platform, which disposes of it: do not.</remarks>
     /// <exception cref="PlatformNotSupportedException"><see cref="HasXenstore"/> is false.</exception>
@@ -132,8 +137,8 @@ public abstract class XenPlatform : IAsyncDisposable
     internal XenstoreClient? XenstoreInUse => _xenstore;
 
     /// <summary>
-    /// Runs the hooks of <see cref="PlatformHooks.AtExit"/>, closes the client of xenstored, ends every channel and stops what runs in the background. Pages
-    /// that another domain still maps stay allocated.
+    /// Runs the hooks of <see cref="PlatformHooks.AtExit"/>, closes the client of xenstored, ends every channel and stops what runs in the
+    /// background. Pages that another domain still maps stay allocated.
     /// </summary>
     public virtual async ValueTask DisposeAsync()
     {
@@ -205,8 +210,8 @@ public abstract class XenPlatform : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops the domain, to be saved or migrated, and returns when it runs again; after a resume in the next generation. What works on ports, references or
-    /// the ring to xenstored is not in the middle of it meanwhile.
+    /// Stops the domain, to be saved or migrated, and returns when it runs again; after a resume in the next generation. What works on ports,
+    /// references or the ring to xenstored is not in the middle of it meanwhile.
     /// </summary>
     /// <exception cref="XenException">Xen refused.</exception>
     internal SuspendOutcome Suspend()

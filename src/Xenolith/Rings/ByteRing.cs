@@ -24,9 +24,10 @@ public readonly record struct ByteRingLayout(int Data, int Size, int Consumer, i
 
 /// <summary>Puts bytes into one direction of a byte pipe, as xenstore's, the console's and vchan's rings are.</summary>
 /// <remarks>
-/// For one thread at a time. The order of accesses on x86 is told at <c>RingLayout</c>: bytes before the index that announces them. The other side's index is checked
-/// on each use, and this side's own is never read back. A notification is a hypercall here, an interrupt and a round of its loop there. <c>MustNotify</c>
-/// spares those that nobody waits for, if the other side looks at the ring once more before it waits: xenstored does, xenconsoled does not.
+/// For one thread at a time. The order of accesses on x86 is told at <c>RingLayout</c>: bytes before the index that announces them. The other side's
+/// index is checked on each use, and this side's own is never read back. A notification is a hypercall here, an interrupt and a round of its loop
+/// there. <c>MustNotify</c> spares those that nobody waits for, if the other side looks at the ring once more before it waits: xenstored does,
+/// xenconsoled does not.
 /// </remarks>
 public sealed class ByteRingWriter
 {
@@ -35,8 +36,8 @@ public sealed class ByteRingWriter
     private uint _producer;
 
     /// <summary>
-    /// Whether the other side may wait for what the last <see cref="Write"/> put in: it had read all that was there before. If not, it has yet to find the
-    /// ring empty.
+    /// Whether the other side may wait for what the last <see cref="Write"/> put in: it had read all that was there before. If not, it has yet to
+    /// find the ring empty.
     /// </summary>
     public bool MustNotify { get; private set; }
 

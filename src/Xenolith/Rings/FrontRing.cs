@@ -5,7 +5,8 @@ namespace Xenolith.Rings;
 
 /// <summary>The front end's side of a request/response ring: makes requests and takes responses, in whatever order the back end gives them.</summary>
 /// <remarks>
-/// <para>For one thread at a time. The page layout and the order of accesses are told at <c>RingLayout</c>; a ring of several pages has them contiguous.</para>
+/// <para>For one thread at a time. The page layout and the order of accesses are told at <c>RingLayout</c>; a ring of several pages has them
+/// contiguous.</para>
 /// <code>
 /// EventCount seen = channel.Count;
 /// while (ring.TryEnqueue(request)) { ... }

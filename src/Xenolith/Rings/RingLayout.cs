@@ -6,8 +6,8 @@ using Xenolith.Grants;
 namespace Xenolith.Rings;
 
 /// <summary>
-/// A request/response ring in shared memory (<c>DEFINE_RING_TYPES</c> of io/ring.h): four indexes and a number of slots that is a power of two. A slot
-/// holds a request until its response takes its place.
+/// A request/response ring in shared memory (<c>DEFINE_RING_TYPES</c> of io/ring.h): four indexes and a number of slots that is a power of two. A
+/// slot holds a request until its response takes its place.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -20,13 +20,15 @@ namespace Xenolith.Rings;
 /// </code>
 /// <para>Indexes only grow, wrap at 2^32, and are compared by their difference.</para>
 /// <para>
-/// Order on x86: a processor makes its stores visible in their order and performs its loads in theirs, so publishing needs no instruction, only that the compiler
-/// keep the order, which <see cref="Volatile"/> reads and writes promise: a slot is written before the index that announces it, and an index is read
-/// before the slots that it announces. The one thing x86 does reorder is a store with a later load. Where a side stores its index and then reads
-/// the other's wish to be notified (or stores its wish and then looks once more) there is a full fence; without it both sides could go to sleep.
+/// Order on x86: a processor makes its stores visible in their order and performs its loads in theirs, so publishing needs no instruction, only that
+/// the compiler keep the order, which <see cref="Volatile"/> reads and writes promise: a slot is written before the index that announces it, and an
+/// index is read before the slots that it announces. The one thing x86 does reorder is a store with a later load. Where a side stores its index and
+/// then reads the other's wish to be notified (or stores its wish and then looks once more) there is a full fence; without it both sides could go to
+/// sleep.
 /// </para>
 /// <para>
-/// Everything here may be changed by the other domain at any moment. An index is read once and checked; a slot is copied once, and only the copy is used.
+/// Everything here may be changed by the other domain at any moment. An index is read once and checked; a slot is copied once, and only the copy is
+/// used.
 /// </para>
 /// </remarks>
 internal readonly unsafe struct RingLayout

@@ -1,13 +1,13 @@
 namespace Xenolith;
 
 /// <summary>
-/// Waiting for less than a millisecond, or to a part of one. <see cref="Task.Delay(TimeSpan)"/>, <see cref="Thread.Sleep(TimeSpan)"/> and timers count whole
-/// milliseconds and drop the rest; these wait to the resolution of <see cref="TimeSpan"/>, 100 ns.
+/// Waiting for less than a millisecond, or to a part of one. <see cref="Task.Delay(TimeSpan)"/>, <see cref="Thread.Sleep(TimeSpan)"/> and timers
+/// count whole milliseconds and drop the rest; these wait to the resolution of <see cref="TimeSpan"/>, 100 ns.
 /// </summary>
 /// <remarks>
 /// A wait never ends early by <see cref="System.Diagnostics.Stopwatch"/>. It ends late by what it takes to be run again: Xen rounds the timer up by
-/// as much as 50 us unless its <c>timer_slop</c> says otherwise, and other threads may have their turn. Real time only, also beside a simulation. Safe
-/// from any thread. Linux processes and unikernels.
+/// as much as 50 us unless its <c>timer_slop</c> says otherwise, and other threads may have their turn. Real time only, also beside a simulation.
+/// Safe from any thread. Linux processes and unikernels.
 /// </remarks>
 public static class PreciseDelay
 {

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Xenolith;
 
 /// <summary>
-/// A thread that completes what is due, to the nanosecond of the monotonic clock as far as the kernel's timer goes. It waits on a word that is changed
-/// when something is due earlier than what it waits for, so nothing is slept through.
+/// A thread that completes what is due, to the nanosecond of the monotonic clock as far as the kernel's timer goes. It waits on a word that is
+/// changed when something is due earlier than what it waits for, so nothing is slept through.
 /// </summary>
 internal sealed unsafe partial class PreciseTimer
 {

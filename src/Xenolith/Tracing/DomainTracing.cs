@@ -72,7 +72,8 @@ public sealed class DomainTracing
     }
 
     /// <summary>
-    /// From now on a tool in dom0 can trace the domain (<c>xenolith trace</c>), until the result is disposed of. Costs one watch in xenstore while none does.
+    /// From now on a tool in dom0 can trace the domain (<c>xenolith trace</c>), until the result is disposed of. Costs one watch in xenstore while
+    /// none does.
     /// </summary>
     /// <param name="options">Limits, and who may read; <see langword="null"/> for the defaults: dom0.</param>
     /// <param name="cancellationToken">Gives up before that has begun.</param>

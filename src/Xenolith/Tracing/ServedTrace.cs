@@ -8,9 +8,10 @@ namespace Xenolith.Tracing;
 
 /// <summary>One trace on its way to a tool in another domain: from the session's ring into pages that the tool has mapped.</summary>
 /// <remarks>
-/// <para>The program never waits for it: when the tool is slow, these pages fill, then the session's ring overwrites what is oldest and counts it.</para>
-/// <para>Of what the tool writes two things are used: how far it has read, which the ring checks, and a byte that says whether it is there. A tool that
-/// breaks the ring has ended its trace, as has one that lets go of the pages, or dies.</para>
+/// <para>The program never waits for it: when the tool is slow, these pages fill, then the session's ring overwrites what is oldest and counts
+/// it.</para>
+/// <para>Of what the tool writes two things are used: how far it has read, which the ring checks, and a byte that says whether it is there. A tool
+/// that breaks the ring has ended its trace, as has one that lets go of the pages, or dies.</para>
 /// </remarks>
 internal sealed class ServedTrace : IAsyncDisposable
 {
@@ -172,7 +173,8 @@ internal sealed class ServedTrace : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets records gather, until half of the session's ring is full or for a while. An event for each would be recorded, and with it the work of sending it: a trace of the tracing, without an end.
+    /// Lets records gather, until half of the session's ring is full or for a while. An event for each would be recorded, and with it the work of
+    /// sending it: a trace of the tracing, without an end.
     /// </summary>
     private async Task PauseAsync()
     {

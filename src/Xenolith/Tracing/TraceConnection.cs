@@ -17,10 +17,16 @@ public sealed record TraceConnectionOptions
     /// <summary>What is recorded. Default: <see cref="TraceCategories.Default"/>.</summary>
     public TraceCategories Categories { get; init; } = TraceCategories.Default;
 
-    /// <summary>Records that the domain keeps until they are fetched, in memory of its own (<see cref="TraceSessionOptions.RecordCount"/>). Default: 32,768, which is 1 MiB.</summary>
+    /// <summary>
+    /// Records that the domain keeps until they are fetched, in memory of its own (<see cref="TraceSessionOptions.RecordCount"/>). Default: 32,768,
+    /// which is 1 MiB.
+    /// </summary>
     public int RecordCount { get; init; } = TraceSessionOptions.Default.RecordCount;
 
-    /// <summary>Pages through which they are fetched, a power of two up to 256. Default: 64, a quarter of a MiB: a trip of the tool through its loop takes that many.</summary>
+    /// <summary>
+    /// Pages through which they are fetched, a power of two up to 256. Default: 64, a quarter of a MiB: a trip of the tool through its loop takes
+    /// that many.
+    /// </summary>
     public int Pages { get; init; } = 64;
 
     /// <summary>Whether to wait for a domain that does not offer to be traced yet, because its program has only begun. Default: no.</summary>
@@ -34,12 +40,13 @@ public sealed record TraceConnectionOptions
 }
 
 /// <summary>
-/// A trace of another domain, as it is being taken: for tools in dom0, or in the domain that <see cref="TraceServiceOptions.ReaderDomain"/> names. Dispose of it to end the trace.
+/// A trace of another domain, as it is being taken: for tools in dom0, or in the domain that <see cref="TraceServiceOptions.ReaderDomain"/> names.
+/// Dispose of it to end the trace.
 /// </summary>
 /// <remarks>
-/// The domain is not trusted: what it writes is copied once and checked, a ring that it breaks ends the connection with <see cref="RingProtocolException"/>, and it cannot make
-/// a reader wait longer than the limits say once <see cref="Finish"/> was called. The records are what it claims, though: a reader checks their fields before it acts on them.
-/// One reads at a time.
+/// The domain is not trusted: what it writes is copied once and checked, a ring that it breaks ends the connection with
+/// <see cref="RingProtocolException"/>, and it cannot make a reader wait longer than the limits say once <see cref="Finish"/> was called. The records
+/// are what it claims, though: a reader checks their fields before it acts on them. One reads at a time.
 /// </remarks>
 public sealed class TraceConnection : IAsyncDisposable
 {

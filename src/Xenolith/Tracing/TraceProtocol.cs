@@ -33,8 +33,8 @@ internal static class TraceProtocol
 
     /// <summary>
     /// What the byte at <see cref="ReaderThere"/> is: the domain begins with <see cref="Awaited"/>, the tool writes <see cref="There"/> and
-    /// <see cref="WantsTheEnd"/>, and <see cref="Gone"/> is what Xen clears it to when the tool lets go of the page, however that comes about. So one that was there
-    /// for a moment only is told from one that never came.
+    /// <see cref="WantsTheEnd"/>, and <see cref="Gone"/> is what Xen clears it to when the tool lets go of the page, however that comes about. So one
+    /// that was there for a moment only is told from one that never came.
     /// </summary>
     internal const byte Gone = 0, There = 1, WantsTheEnd = 2, Awaited = 3;
 

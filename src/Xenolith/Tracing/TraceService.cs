@@ -4,12 +4,14 @@ using Xenolith.Xenstore;
 namespace Xenolith.Tracing;
 
 /// <summary>
-/// Lets a tool in another domain trace this one, as <c>xenolith trace</c> does in dom0, until it is disposed of. Costs one watch in xenstore while nobody asks.
+/// Lets a tool in another domain trace this one, as <c>xenolith trace</c> does in dom0, until it is disposed of. Costs one watch in xenstore while
+/// nobody asks.
 /// </summary>
 /// <remarks>
-/// <para>Nobody but <see cref="TraceServiceOptions.ReaderDomain"/> can read a trace, since the pages are granted to that domain alone. Who may ask is a matter
-/// of xenstore: the nodes are below this domain's <c>data</c>, which only the domain itself and privileged ones can write to.</para>
-/// <para>One trace at a time; who asks meanwhile is told so. A suspension of the domain ends the trace in good order, and so does the end of the program.</para>
+/// <para>Nobody but <see cref="TraceServiceOptions.ReaderDomain"/> can read a trace, since the pages are granted to that domain alone. Who may ask is
+/// a matter of xenstore: the nodes are below this domain's <c>data</c>, which only the domain itself and privileged ones can write to.</para>
+/// <para>One trace at a time; who asks meanwhile is told so. A suspension of the domain ends the trace in good order, and so does the end of the
+/// program.</para>
 /// </remarks>
 public sealed class TraceService : IAsyncDisposable
 {

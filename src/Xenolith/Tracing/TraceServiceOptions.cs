@@ -12,8 +12,8 @@ public sealed record TraceServiceOptions
     public ushort ReaderDomain { get; init; }
 
     /// <summary>
-    /// The most records of <see cref="TraceSessionOptions.RecordCount"/> that a tool may have the domain keep. Default: 262,144, which take 8 MiB: memory that the
-    /// program did not plan for should be little.
+    /// The most records of <see cref="TraceSessionOptions.RecordCount"/> that a tool may have the domain keep. Default: 262,144, which take 8 MiB:
+    /// memory that the program did not plan for should be little.
     /// </summary>
     public int MaximumRecords { get; init; } = 262_144;
 

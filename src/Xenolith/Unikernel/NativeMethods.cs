@@ -4,8 +4,8 @@ using Xenolith.Abi;
 namespace Xenolith.Unikernel;
 
 /// <summary>
-/// The kernel's functions for events, grants and the domain's end. The contract of each is in docs/platform-abi.md. Pointers must be valid for the call only, unless the
-/// contract says otherwise; the kernel checks every number and every page address.
+/// The kernel's functions for events, grants and the domain's end. The contract of each is in docs/platform-abi.md. Pointers must be valid for the
+/// call only, unless the contract says otherwise; the kernel checks every number and every page address.
 /// </summary>
 internal static unsafe partial class NativeMethods
 {

@@ -2,7 +2,9 @@ using Xenolith.Grants;
 
 namespace Xenolith.Unikernel;
 
-/// <summary>A page that the toolstack gave the domain before it started, and that the kernel keeps mapped at one address until the end, resumes included.</summary>
+/// <summary>
+/// A page that the toolstack gave the domain before it started, and that the kernel keeps mapped at one address until the end, resumes included.
+/// </summary>
 internal sealed class StartOfDayPage(nint address) : SharedMemory(address, pages: 1)
 {
     public override bool CanWrite => true;

@@ -53,8 +53,8 @@ internal sealed unsafe class UnikernelDomain : DomainOperations
     };
 
     /// <summary>
-    /// The collector asks the system for the size of the memory once, at its start. A hard limit is what it can be told later. Memory is promised before it
-    /// is used, so the limit keeps nothing from the heap that it could have: it makes the collector collect before it runs against the end.
+    /// The collector asks the system for the size of the memory once, at its start. A hard limit is what it can be told later. Memory is promised
+    /// before it is used, so the limit keeps nothing from the heap that it could have: it makes the collector collect before it runs against the end.
     /// </summary>
     public override void LimitHeap(long bytes)
     {

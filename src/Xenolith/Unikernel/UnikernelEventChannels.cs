@@ -39,13 +39,7 @@ internal sealed unsafe class UnikernelEventChannels : EventChannelOperations
     {
         EvtchnStatus raw = default; // on this stack until the call returns
         int result = NativeMethods.EventStatus(port, &raw);
-        EventChannelState state = (EventChannelState)raw.Status;
-        status = new EventChannelStatus(
-            state,
-            raw.Vcpu,
-            state is EventChannelState.Unbound or EventChannelState.Interdomain ? raw.RemoteDom : null,
-            state == EventChannelState.Interdomain ? raw.RemotePort : null,
-            state == EventChannelState.VirtualInterrupt ? (VirtualInterrupt)raw.Irq : null);
+        status = EventChannelStatus.Of(raw, (EventChannelState)raw.Status);
         return Error(result);
     }
 

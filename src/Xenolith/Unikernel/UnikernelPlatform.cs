@@ -5,7 +5,9 @@ using Xenolith.Xenstore;
 
 namespace Xenolith.Unikernel;
 
-/// <summary>The platform of a program that is a domain itself: its kernel does what Xen's interface asks, through the platform ABI (docs/platform-abi.md).</summary>
+/// <summary>
+/// The platform of a program that is a domain itself: its kernel does what Xen's interface asks, through the platform ABI (docs/platform-abi.md).
+/// </summary>
 internal sealed class UnikernelPlatform : XenPlatform
 {
     private static readonly Lazy<UnikernelPlatform?> s_instance = new(Start);

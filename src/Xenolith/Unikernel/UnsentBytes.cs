@@ -4,12 +4,12 @@ using Xenolith.Abi;
 namespace Xenolith.Unikernel;
 
 /// <summary>
-/// A copy of those messages to xenstored that do not fit into the ring at once, where the kernel finds it. If the program ends in the middle of one, the
-/// kernel puts the rest into the ring before it writes the exit code there. One for the domain.
+/// A copy of those messages to xenstored that do not fit into the ring at once, where the kernel finds it. If the program ends in the middle of one,
+/// the kernel puts the rest into the ring before it writes the exit code there. One for the domain.
 /// </summary>
 /// <remarks>
-/// For the one thread that writes the ring. The memory is never freed, because the kernel reads it at the very end; it is as large as the most that was ever
-/// under way.
+/// For the one thread that writes the ring. The memory is never freed, because the kernel reads it at the very end; it is as large as the most that
+/// was ever under way.
 /// </remarks>
 internal sealed unsafe class UnsentBytes
 {

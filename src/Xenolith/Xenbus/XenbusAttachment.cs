@@ -14,8 +14,8 @@ namespace Xenolith.Xenbus;
 ///                      a new driver and XenbusHandshake run the connection until an end closes it, or the domain is resumed
 ///     until the device is removed, or this end is closed
 /// </code>
-/// <para>Each connection has a driver of its own (<see cref="IXenbusDriver"/>), so that nothing of one gets into the next; what outlives a connection,
-/// as requests that are still to be answered, belongs to the maker of the drivers. At a resume everything of the driver's is stale before
+/// <para>Each connection has a driver of its own (<see cref="IXenbusDriver"/>), so that nothing of one gets into the next; what outlives a
+/// connection, as requests that are still to be answered, belongs to the maker of the drivers. At a resume everything of the driver's is stale before
 /// <see cref="IXenbusDriver.ReleaseAsync"/> is called; what lies in pages of its own, as responses in a ring, can still be read there.</para>
 /// <para>Tries follow changes of the other end's state, one a change: an end that keeps closing costs what it writes, and no more.</para>
 /// </remarks>
@@ -61,7 +61,9 @@ public abstract class XenbusAttachment
         }
     }
 
-    /// <summary>As <see cref="Close"/>, because of an error that <see cref="RunAsync"/> throws in the end: the other end broke the protocol, say.</summary>
+    /// <summary>
+    /// As <see cref="Close"/>, because of an error that <see cref="RunAsync"/> throws in the end: the other end broke the protocol, say.
+    /// </summary>
     /// <param name="error">The error; the first one counts.</param>
     public void Fail(Exception error)
     {

@@ -6,7 +6,9 @@ public interface IXenbusStates
     /// <summary>Writes this end's state.</summary>
     ValueTask WriteAsync(XenbusState state, CancellationToken cancellationToken);
 
-    /// <summary>Waits until the other end's state is another than the one given, and returns it; <see cref="XenbusState.Unknown"/> where there is none.</summary>
+    /// <summary>
+    /// Waits until the other end's state is another than the one given, and returns it; <see cref="XenbusState.Unknown"/> where there is none.
+    /// </summary>
     ValueTask<XenbusState> WaitForOtherThanAsync(XenbusState known, CancellationToken cancellationToken);
 }
 
@@ -20,14 +22,16 @@ public interface IXenbusDriver
     ValueTask ConnectAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Lets go of everything that <see cref="PublishAsync"/> and <see cref="ConnectAsync"/> took, whichever of them ran and even if it failed. A front
-    /// end's pages may still be mapped by a faulty back end: disposing of them takes care of that.
+    /// Lets go of everything that <see cref="PublishAsync"/> and <see cref="ConnectAsync"/> took, whichever of them ran and even if it failed. A
+    /// front end's pages may still be mapped by a faulty back end: disposing of them takes care of that.
     /// </summary>
     ValueTask ReleaseAsync();
 }
 
 /// <summary>Carries one connection of a device from its beginning to its end, by <see cref="XenbusRules"/>.</summary>
-/// <remarks>For one connection; a driver that reconnects, as after a resume, makes a new one each time. <see cref="Close"/> is safe from any thread.</remarks>
+/// <remarks>
+/// For one connection; a driver that reconnects, as after a resume, makes a new one each time. <see cref="Close"/> is safe from any thread.
+/// </remarks>
 public sealed class XenbusHandshake
 {
     private readonly IXenbusStates _states;
@@ -64,7 +68,8 @@ public sealed class XenbusHandshake
 
     /// <summary>Runs the connection until both ends have let go, whoever began it.</summary>
     /// <param name="cancellationToken">
-    /// Gives up at once, without waiting for the other end: releases what there is and leaves the state as it is. For a clean end call <see cref="Close"/>.
+    /// Gives up at once, without waiting for the other end: releases what there is and leaves the state as it is. For a clean end call
+    /// <see cref="Close"/>.
     /// </param>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -49,8 +49,8 @@ public readonly record struct XenbusTransition(XenbusAction Action, XenbusState 
 ///  Closed  ----------------------------------&gt;  |
 ///                                          Closed
 /// </code>
-/// <para>Either end may begin to close. A front end may go to Connected at once instead of Initialised, as Linux's netfront does. What the table does not name is answered
-/// with patience: a state that makes no sense now is waited out and never acted on.</para>
+/// <para>Either end may begin to close. A front end may go to Connected at once instead of Initialised, as Linux's netfront does. What the table does
+/// not name is answered with patience: a state that makes no sense now is waited out and never acted on.</para>
 /// </remarks>
 public static class XenbusRules
 {

@@ -7,7 +7,9 @@ public sealed partial class XenstoreClient
     /// <summary>
     /// Waits until a condition on the store holds. The condition is evaluated at once, and again whenever something that it read may have changed.
     /// </summary>
-    /// <param name="condition">Reads through its argument, which watches what is read. Not called twice at the same time. An exception ends the wait.</param>
+    /// <param name="condition">
+    /// Reads through its argument, which watches what is read. Not called twice at the same time. An exception ends the wait.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="XenstoreException">The connection has ended for good, or xenstored refused a watch.</exception>
     /// <remarks>The watches, one for each path that was read in any evaluation, end with the wait.</remarks>
@@ -61,7 +63,8 @@ public sealed partial class XenstoreClient
 }
 
 /// <summary>
-/// Reads the store for <see cref="XenstoreClient.WaitAsync"/>, watching every path before it is read for the first time. Of use until the wait has ended.
+/// Reads the store for <see cref="XenstoreClient.WaitAsync"/>, watching every path before it is read for the first time. Of use until the wait has
+/// ended.
 /// </summary>
 public sealed class XenstoreReader
 {

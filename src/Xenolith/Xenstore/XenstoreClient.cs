@@ -8,9 +8,10 @@ namespace Xenolith.Xenstore;
 /// A client of xenstored. All members may be used from any thread, and many requests may be under way at the same time.
 /// </summary>
 /// <remarks>
-/// When the connection ends, requests that are under way end with <see cref="XenstoreDisconnectedException"/> and open transactions are lost; the client
-/// connects anew through its transport, renews its watches and goes on. Requests made meanwhile wait. If the transport cannot connect again, everything
-/// ends with <see cref="XenstoreDisconnectedException"/>, and if the peer breaks the protocol, with <see cref="XenstoreProtocolException"/>.
+/// When the connection ends, requests that are under way end with <see cref="XenstoreDisconnectedException"/> and open transactions are lost; the
+/// client connects anew through its transport, renews its watches and goes on. Requests made meanwhile wait. If the transport cannot connect again,
+/// everything ends with <see cref="XenstoreDisconnectedException"/>, and if the peer breaks the protocol, with
+/// <see cref="XenstoreProtocolException"/>.
 /// </remarks>
 /// <example>
 /// <code>
@@ -136,10 +137,12 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     }
 
     /// <summary>
-    /// Watches a node and everything below it. Returns when xenstored has confirmed the watch; what changes from now on is told, and one event comes at
-    /// once.
+    /// Watches a node and everything below it. Returns when xenstored has confirmed the watch; what changes from now on is told, and one event comes
+    /// at once.
     /// </summary>
-    /// <param name="path">A node, which need not exist; also <see cref="XenstorePath.IntroduceDomain"/> and <see cref="XenstorePath.ReleaseDomain"/>.</param>
+    /// <param name="path">
+    /// A node, which need not exist; also <see cref="XenstorePath.IntroduceDomain"/> and <see cref="XenstorePath.ReleaseDomain"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait; there is no watch then.</param>
     /// <returns>The watch, to be disposed of.</returns>
     /// <exception cref="XenstoreQuotaException">The domain has too many watches.</exception>
@@ -151,8 +154,8 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     }
 
     /// <summary>
-    /// As <see cref="WatchAsync"/>, as a sequence that cannot be forgotten: the watch begins with the enumeration and ends with it, also by an exception, a
-    /// break or a cancellation.
+    /// As <see cref="WatchAsync"/>, as a sequence that cannot be forgotten: the watch begins with the enumeration and ends with it, also by an
+    /// exception, a break or a cancellation.
     /// </summary>
     public async IAsyncEnumerable<XenstoreWatchEvent> WatchEventsAsync(
         string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -174,7 +177,8 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     }
 
     /// <summary>
-    /// Closes the connection; xenstored ends the client's watches and transactions. Whatever still waits ends with <see cref="ObjectDisposedException"/>.
+    /// Closes the connection; xenstored ends the client's watches and transactions. Whatever still waits ends with
+    /// <see cref="ObjectDisposedException"/>.
     /// </summary>
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 

@@ -26,8 +26,8 @@ public sealed record XenstoreTransactionOptions
     public static XenstoreTransactionOptions Default { get; } = new();
 
     /// <summary>
-    /// How many attempts are made before <see cref="XenstoreConflictException"/>. 32: each conflict means that another client succeeded, so that even a
-    /// toolstack that starts several domains at once lets one of so many attempts through, while a peer that writes without end cannot hold the
+    /// How many attempts are made before <see cref="XenstoreConflictException"/>. 32: each conflict means that another client succeeded, so that even
+    /// a toolstack that starts several domains at once lets one of so many attempts through, while a peer that writes without end cannot hold the
     /// caller for ever. From 1.
     /// </summary>
     public int MaxAttempts { get; init; } = 32;

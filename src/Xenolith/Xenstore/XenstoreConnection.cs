@@ -6,8 +6,8 @@ using Xenolith.Tracing;
 namespace Xenolith.Xenstore;
 
 /// <summary>
-/// What a client and its transactions share: sends requests one behind the other, gives each its reply by number, passes watch events on, and renews the
-/// connection and the watches when the transport has a new one. May be used from any thread.
+/// What a client and its transactions share: sends requests one behind the other, gives each its reply by number, passes watch events on, and renews
+/// the connection and the watches when the transport has a new one. May be used from any thread.
 /// </summary>
 /// <remarks>
 /// <code>

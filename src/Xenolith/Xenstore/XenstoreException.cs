@@ -4,8 +4,8 @@ namespace Xenolith.Xenstore;
 
 /// <summary>xenstored refused a request, or cannot be talked to.</summary>
 /// <remarks>
-/// Bad arguments (a path with a forbidden character, a value that is too long) are an <see cref="ArgumentException"/> instead, thrown before anything is
-/// sent. Expected outcomes are results: a missing node is <see langword="null"/> or <see langword="false"/>.
+/// Bad arguments (a path with a forbidden character, a value that is too long) are an <see cref="ArgumentException"/> instead, thrown before anything
+/// is sent. Expected outcomes are results: a missing node is <see langword="null"/> or <see langword="false"/>.
 /// </remarks>
 public class XenstoreException : IOException
 {
@@ -45,7 +45,9 @@ public class XenstoreException : IOException
 /// <inheritdoc/>
 public sealed class XenstoreNotFoundException(string message, string? path, XenstoreError? error) : XenstoreException(message, path, error);
 
-/// <summary>The caller lacks the permission: EACCES, EPERM or EROFS. What lies below an unreadable node is also reported thus, missing or not.</summary>
+/// <summary>
+/// The caller lacks the permission: EACCES, EPERM or EROFS. What lies below an unreadable node is also reported thus, missing or not.
+/// </summary>
 /// <inheritdoc/>
 public sealed class XenstoreAccessDeniedException(string message, string? path, XenstoreError? error) : XenstoreException(message, path, error);
 

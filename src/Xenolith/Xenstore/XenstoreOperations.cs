@@ -6,8 +6,8 @@ using Xenolith.Abi;
 namespace Xenolith.Xenstore;
 
 /// <summary>
-/// The operations on nodes that a client and a transaction have in common: write a helper against this type, and it works in both. Requests may be made
-/// from any thread and without waiting for earlier ones; where their order matters, await one before the next.
+/// The operations on nodes that a client and a transaction have in common: write a helper against this type, and it works in both. Requests may be
+/// made from any thread and without waiting for earlier ones; where their order matters, await one before the next.
 /// </summary>
 /// <remarks>
 /// <para>Every method throws <see cref="ArgumentException"/> for a path or value that the protocol cannot carry (<see cref="XenstorePath"/>, and 4096

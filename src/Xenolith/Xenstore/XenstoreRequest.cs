@@ -4,7 +4,8 @@ using Xenolith.Abi;
 namespace Xenolith.Xenstore;
 
 /// <summary>
-/// A request with its payload, complete before it goes anywhere, so that a bad argument costs nothing; and the task of its reply, an error reply included.
+/// A request with its payload, complete before it goes anywhere, so that a bad argument costs nothing; and the task of its reply, an error reply
+/// included.
 /// </summary>
 internal sealed class XenstoreRequest : TaskCompletionSource<XenstoreMessage>
 {

@@ -23,8 +23,8 @@ public sealed class XenstoreRing : IXenstoreRing
     /// <param name="page">The page, in the layout of <see cref="XenstoreInterface"/>.</param>
     /// <param name="channel">The channel; owned from now on.</param>
     /// <param name="startsEmpty">
-    /// Whether this side has not sent or taken anything since xenstored made the rings, as after a resume. A thread that was stopped in the middle of using
-    /// the old rings has then written indexes of theirs into the new ones; those of xenstored count.
+    /// Whether this side has not sent or taken anything since xenstored made the rings, as after a resume. A thread that was stopped in the middle of
+    /// using the old rings has then written indexes of theirs into the new ones; those of xenstored count.
     /// </param>
     public XenstoreRing(SharedMemory page, EventChannel channel, bool startsEmpty = false)
     {
@@ -48,7 +48,9 @@ public sealed class XenstoreRing : IXenstoreRing
     /// <summary>Where it is noted what is under way; <see langword="null"/> where nobody needs to know.</summary>
     internal UnsentBytes? Unsent { private get; init; }
 
-    /// <summary>Taken around each use of the rings. Whoever holds it while the domain is suspended keeps indexes of the old rings out of the new ones.</summary>
+    /// <summary>
+    /// Taken around each use of the rings. Whoever holds it while the domain is suspended keeps indexes of the old rings out of the new ones.
+    /// </summary>
     internal Lock Gate { private get; init; } = new();
 
     /// <inheritdoc/>

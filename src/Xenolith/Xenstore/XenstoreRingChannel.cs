@@ -3,8 +3,8 @@
 namespace Xenolith.Xenstore;
 
 /// <summary>
-/// A pair of byte rings to xenstored, as a platform offers them. One thread at a time reads, and one writes. An implementation checks the peer's indices
-/// and ends the ring if they are impossible.
+/// A pair of byte rings to xenstored, as a platform offers them. One thread at a time reads, and one writes. An implementation checks the peer's
+/// indices and ends the ring if they are impossible.
 /// </summary>
 public interface IXenstoreRing : IAsyncDisposable
 {

@@ -9,9 +9,9 @@ namespace Xenolith.Xenstore;
 public abstract class XenstoreTransport : IAsyncDisposable
 {
     /// <summary>
-    /// Connects. Called again after a channel has ended; it then waits until the peer can be reached again, for as long as that makes sense, because the
-    /// client does not try again after an exception. Never called while an earlier channel is in use. The channel begins where a message begins: bytes that
-    /// belong to an earlier one are gone.
+    /// Connects. Called again after a channel has ended; it then waits until the peer can be reached again, for as long as that makes sense, because
+    /// the client does not try again after an exception. Never called while an earlier channel is in use. The channel begins where a message begins:
+    /// bytes that belong to an earlier one are gone.
     /// </summary>
     /// <exception cref="IOException">xenstored cannot be reached.</exception>
     public abstract ValueTask<XenstoreChannel> ConnectAsync(CancellationToken cancellationToken);

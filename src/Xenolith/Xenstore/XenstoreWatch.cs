@@ -5,20 +5,21 @@ namespace Xenolith.Xenstore;
 /// <summary>A node has changed, or may have.</summary>
 /// <param name="Path">The node: the watched one or one below it; relative if the watch was given a relative path.</param>
 /// <param name="IsOverflow">
-/// Whether more nodes changed than the reader left room for. <paramref name="Path"/> is then the watched path, and everything below it may have changed.
+/// Whether more nodes changed than the reader left room for. <paramref name="Path"/> is then the watched path, and everything below it may have
+/// changed.
 /// </param>
 public readonly record struct XenstoreWatchEvent(string Path, bool IsOverflow = false);
 
 /// <summary>
-/// A watch, from <see cref="XenstoreClient.WatchAsync"/> until it is disposed. The first event comes at once, with the watched path; later ones tell that
-/// a node was written, made, removed or got other permissions. After the connection was renewed, an event with the watched path tells that anything may
-/// have changed meanwhile.
+/// A watch, from <see cref="XenstoreClient.WatchAsync"/> until it is disposed. The first event comes at once, with the watched path; later ones tell
+/// that a node was written, made, removed or got other permissions. After the connection was renewed, an event with the watched path tells that
+/// anything may have changed meanwhile.
 /// </summary>
 /// <remarks>
 /// <para>Events that the reader has not taken yet are kept, each path once: an event says that a node changed, not how often. At most
 /// <see cref="XenstoreClientOptions.WatchEventCapacity"/> paths are kept; then one event stands for all.</para>
-/// <para>Dispose of it, for example by <c>await using</c>. One that is forgotten is ended by the garbage collector, some time later. All members may be
-/// used from any thread; each event goes to one of several readers.</para>
+/// <para>Dispose of it, for example by <c>await using</c>. One that is forgotten is ended by the garbage collector, some time later. All members may
+/// be used from any thread; each event goes to one of several readers.</para>
 /// </remarks>
 public sealed class XenstoreWatch : IAsyncEnumerable<XenstoreWatchEvent>, IAsyncDisposable
 {
@@ -43,6 +44,9 @@ public sealed class XenstoreWatch : IAsyncEnumerable<XenstoreWatchEvent>, IAsync
 
     /// <summary>The watched path, as given.</summary>
     public string Path => _registration.Path;
+
+    /// <summary>Whether an event waits to be read, or the watch has ended.</summary>
+    internal bool HasEvent => _queue.IsReady;
 
     /// <summary>Waits for the next event.</summary>
     /// <exception cref="ObjectDisposedException">The watch, or its client, was disposed.</exception>
@@ -104,6 +108,16 @@ internal sealed class WatchEventQueue(string watchedPath, int capacity)
     private bool _ended;
     private Exception? _exception;
 
+    /// <summary>Whether <see cref="TakeAsync"/> would return, or throw, at once.</summary>
+    public bool IsReady
+    {
+        get
+        {
+            lock (_lock)
+                return _ended || _overflow || _paths.Count > 0;
+        }
+    }
+
     public void Add(string path)
     {
         lock (_lock)
@@ -125,7 +139,9 @@ internal sealed class WatchEventQueue(string watchedPath, int capacity)
         }
     }
 
-    /// <summary>Ends the queue: by the owner (no exception; what is queued is dropped) or by the connection (what is queued can still be read).</summary>
+    /// <summary>
+    /// Ends the queue: by the owner (no exception; what is queued is dropped) or by the connection (what is queued can still be read).
+    /// </summary>
     public void End(Exception? exception)
     {
         lock (_lock)

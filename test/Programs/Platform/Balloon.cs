@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Xenolith;
 using Xenolith.Memory;
 using Xenolith.Xenstore;
@@ -19,7 +20,8 @@ internal static class Balloon
     private static XenstoreClient Store => XenPlatform.Current.Xenstore;
 
     /// <summary>
-    /// Follows until the order "end" comes; meanwhile "keep N" has it hold N MiB, and "churn" allocate all the time, as much as fits.
+    /// Follows until the order "end" comes; meanwhile "keep N" has it hold N MiB, "churn" allocate all the time, as much as fits, and "spread" use a page here
+    /// and there for a moment.
     /// </summary>
     internal static async Task<int> FollowAsync(string[] args)
     {
@@ -42,6 +44,8 @@ internal static class Balloon
                 answer = Keep(kept, int.Parse(count, CultureInfo.InvariantCulture));
             else if (order.StartsWith("churn", StringComparison.Ordinal))
                 load.Start();
+            else if (order.StartsWith("spread", StringComparison.Ordinal))
+                answer = Spread();
             else if (order.StartsWith("rest", StringComparison.Ordinal))
                 load.Stop();
             MemoryStatistics now = Domain.GetQuickStatistics();
@@ -95,6 +99,24 @@ internal static class Balloon
                 return "damaged";
         }
         return $"{kept.Count * Piece / MiB} MiB";
+    }
+
+    /// <summary>Touches one page in each 2 MiB of 4 GiB and lets go of them: their page tables stay. How many MiB those are.</summary>
+    private static string Spread()
+    {
+        const int block = 2 * MiB;
+        long size = 2048L * block;
+        long before = Domain.GetQuickStatistics().PageTables;
+        nint start = Native.Map(0, (nuint)size, protection: 0, flags: 0x4022, -1, 0); // NORESERVE, of nobody but this program
+        for (nint address = start; address < start + size; address += block)
+        {
+            if (Native.Protect(address, 4096, protection: 3) != 0)
+                return $"no memory at {(address - start) / MiB} MiB";
+            Marshal.WriteByte(address, 1);
+            _ = Native.Unmap(address, 4096);
+        }
+        _ = Native.Unmap(start, (nuint)size);
+        return $"{(Domain.GetQuickStatistics().PageTables - before) / MiB} MiB of page tables";
     }
 
     /// <summary>A cache that takes what it can have and lets go of some when little is left, in a thread that allocates all the time.</summary>

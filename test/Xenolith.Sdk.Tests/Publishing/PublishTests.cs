@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Xenolith.Sdk.Elf;
 using Xenolith.Sdk.Linking;
@@ -98,6 +99,53 @@ public sealed class PublishTests(SampleProject project)
 
             """,
             configuration[(configuration.IndexOf('\n') + 1)..]);
+    }
+
+    [Fact]
+    public void Whatever_way_a_file_comes_to_be_published_it_is_in_the_image_once()
+    {
+        (string Name, string Item)[] files =
+        [
+            ("always.txt", "<Content Include=\"always.txt\" CopyToPublishDirectory=\"Always\" />"),
+            ("newest.txt", "<Content Include=\"newest.txt\" CopyToPublishDirectory=\"PreserveNewest\" />"),
+            ("changed.txt", "<Content Include=\"changed.txt\" CopyToPublishDirectory=\"IfDifferent\" />"),
+            ("output.txt", "<Content Include=\"output.txt\" CopyToOutputDirectory=\"Always\" />"),
+            ("none.txt", "<None Update=\"none.txt\" CopyToPublishDirectory=\"Always\" />"),
+            ("named.txt", "<Content Include=\"named.txt\" CopyToPublishDirectory=\"Always\" /><XenolithContent Include=\"named.txt\" />"),
+        ];
+        foreach ((string name, _) in files)
+            project.Write(name, Text(name));
+        project.WriteProject(items: string.Concat(files.Select(file => file.Item)));
+        Command.Result result = project.Publish();
+        project.WriteProject();
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Errors);
+        byte[] image = File.ReadAllBytes(project.Image);
+        Assert.All(files, file =>
+        {
+            Assert.Equal(Text(file.Name), File.ReadAllText(project.Published(file.Name)));
+            Assert.Equal(1, image.AsSpan().Count(Encoding.UTF8.GetBytes(Text(file.Name))));
+            File.Delete(project.Published(file.Name));
+        });
+
+        static string Text(string name) => $"this is what {name} says";
+    }
+
+    [Theory]
+    [InlineData("one.txt", "XEN1018: one.txt and two.txt have the same content path one.txt: give one of them another with Link.")]
+    [InlineData("one.txt/two.txt", "XEN1018: The content path one.txt/two.txt is a file and a directory: give one of them another with Link.")]
+    [InlineData("../two.txt", "XEN1018: The content path ../two.txt is not one below the program's directory, /usr or /etc: give it one with Link.")]
+    [InlineData("A Sample", "XEN1018: The content path A Sample is the program's own: give it another with Link.")]
+    public void Content_that_has_no_place_in_the_image_fails_the_build_with_one_message(string path, string message)
+    {
+        foreach (string name in (string[])["one.txt", "two.txt"])
+            project.Write(name, name);
+        project.WriteProject(items: $"""<XenolithContent Include="one.txt" /><XenolithContent Include="two.txt" Link="{path}" />""");
+        Command.Result result = project.Publish();
+        project.WriteProject();
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Equal($"error {message}", Assert.Single(Regex.Matches(result.Output, @"error [^\[\n]*[^ \[\n]").Select(m => m.Value).Distinct()));
     }
 
     [Theory]

@@ -85,6 +85,17 @@ public sealed class MemoryBalloonTests : IDisposable
     });
 
     [Fact]
+    public void The_collectors_limit_goes_back_down_when_memory_never_came() => Follow(256, async balloon =>
+    {
+        await SetAsync(balloon, 128);
+        _domain.Faults.FailByChance(SimulatedOperation.TakeMemory, XenError.NoMemory, 1);
+        await WriteTargetAsync(256);
+        await balloon.WaitAsync(now => now.State == BalloonState.Refused);
+        await SetAsync(balloon, 128);
+        Assert.Equal((long)Figures.Memory.CommitLimit, Figures.HeapLimit);
+    });
+
+    [Fact]
     public void The_collector_keeps_its_limit_if_the_program_wants_that() => Follow(
         256,
         async balloon =>
@@ -187,6 +198,23 @@ public sealed class MemoryBalloonTests : IDisposable
         Assert.Equal(100 * MiB, (await SetAsync(balloon, 100)).Current);
     });
 
+    [Fact]
+    public void A_new_target_is_heeded_on_the_way_to_the_old_one() => _hypervisor.Run(async () =>
+    {
+        const ulong much = 64ul << 30; // some thousand steps
+        Change((ref MemoryInfo memory) => (memory.Total, memory.Free, memory.CommitLimit) = (much, much - (56 * (ulong)MiB), much - (16 * (ulong)MiB)));
+        await WriteTargetAsync(64 << 10);
+        await using MemoryBalloon balloon = await Memory.FollowTargetAsync();
+        await balloon.WaitAsync(IsReached);
+        List<BalloonState> told = [];
+        balloon.Changed += status => told.Add(status.State);
+        await WriteTargetAsync(16);
+        await balloon.WaitAsync(now => now.State == BalloonState.Changing);
+        await SetAsync(balloon, 60 << 10);
+        Assert.Equal([BalloonState.Changing, BalloonState.Reached], told);
+        Assert.Equal(0, Figures.Trims);
+    });
+
     [Theory]
     [InlineData("")]
     [InlineData("lots")]
@@ -216,6 +244,18 @@ public sealed class MemoryBalloonTests : IDisposable
         await Toolstack.RemoveAsync($"{Home}/memory/target");
         Assert.Contains("has written no memory/target", (await balloon.WaitAsync(now => now.State == BalloonState.NoTarget)).Error);
         Assert.Equal(128 * MiB, Total);
+    });
+
+    [Fact]
+    public void A_target_that_cannot_be_read_is_told_and_followed_when_it_can() => Follow(256, async balloon =>
+    {
+        await SetAsync(balloon, 128);
+        await Toolstack.SetPermissionsAsync($"{Home}/memory/static-max", new(0, XenstoreAccess.None));
+        await WriteTargetAsync(96);
+        Assert.Contains("memory/static-max", (await balloon.WaitAsync(now => now.State == BalloonState.NoTarget)).Error);
+        Assert.Equal(128 * MiB, Total);
+        await Toolstack.SetPermissionsAsync($"{Home}/memory/static-max", new(0, XenstoreAccess.None, new XenstorePermission(1, XenstoreAccess.Read)));
+        await SetAsync(balloon, 100);
     });
 
     [Theory]
@@ -284,6 +324,39 @@ public sealed class MemoryBalloonTests : IDisposable
         await WriteTargetAsync(128);
         await Task.Delay(TimeSpan.FromMinutes(1), _hypervisor.Time);
         Assert.Equal([BalloonState.Changing, BalloonState.Reached], told);
+    });
+
+    [Fact]
+    public void A_handler_that_runs_out_of_memory_does_not_end_it() => Follow(256, async balloon =>
+    {
+        await balloon.WaitAsync(IsReached);
+        bool full = true;
+        balloon.Changed += _ =>
+        {
+            if (full)
+                throw new OutOfMemoryException();
+        };
+        await WriteTargetAsync(64);
+        await Task.Delay(TimeSpan.FromMinutes(1), _hypervisor.Time);
+        Assert.Equal(64, balloon.Status.Target / MiB);
+        full = false;
+        await SetAsync(balloon, 128);
+    });
+
+    [Fact]
+    public void A_handler_that_fails_ends_it_and_everybody_learns_why() => _hypervisor.Run(async () =>
+    {
+        await WriteTargetAsync(256);
+        MemoryBalloon balloon = await Memory.FollowTargetAsync();
+        await balloon.WaitAsync(IsReached);
+        balloon.Changed += _ => throw new FormatException("no such column");
+        await WriteTargetAsync(128);
+        await Assert.ThrowsAsync<FormatException>(() => balloon.WaitAsync(_ => false));
+        Assert.Equal(BalloonState.NoTarget, balloon.Status.State);
+        Assert.Equal("the target is not followed any more: no such column", balloon.Status.Error);
+        await balloon.DisposeAsync();
+        Assert.Null(Memory.Balloon);
+        Assert.Equal(0, _hypervisor.Xenstored.WatchCount);
     });
 
     [Theory]
