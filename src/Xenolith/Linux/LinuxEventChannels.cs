@@ -28,6 +28,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
     private readonly Queue<uint> _released = new();
     private Port[] _ports = new Port[64]; // by number; replaced as a whole when it grows
     private readonly List<(SafeFileHandle Opening, HashSet<uint> Ports)> _unclosable = []; // of before a resume: see StalePorts
+    private readonly List<SafeFileHandle> _closable = []; // those of them that have forgotten their ports, for the thread, which may be using one
     private volatile bool _stopped;
 
     private enum Delivery : byte
@@ -167,7 +168,8 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
             }
             _released.Clear();
             Array.Clear(_ports);
-            CloseUnclosable();
+            RetryUnclosable();
+            _wakeUp.Signal(); // the thread closes what it can, and waits for another device if there is one
             if (stale.Count == 0 || StalePorts.TryForget(_device, _device.Handle, stale))
                 return;
             try
@@ -180,7 +182,6 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
                 return; // too many open files: it goes on with the device as it is, which refuses what it cannot do
             }
         }
-        _wakeUp.Signal(); // the thread waits for another device from now on
     }
 
     /// <summary>The process ends, and Linux closes what it has open: what it must not close is tried once more, with all numbers that this process can do without.</summary>
@@ -195,8 +196,9 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
                 if (_ports[port].IsMade)
                     _ = Unbind(port);
             }
-            CloseUnclosable();
+            RetryUnclosable();
         }
+        _wakeUp.Signal();
     }
 
     protected override void Dispose(bool disposing)
@@ -208,11 +210,11 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
     }
 
     /// <summary>Under the lock.</summary>
-    private void CloseUnclosable() => _unclosable.RemoveAll(old =>
+    private void RetryUnclosable() => _unclosable.RemoveAll(old =>
     {
         bool isForgotten = StalePorts.TryForget(_device, old.Opening, old.Ports);
         if (isForgotten)
-            old.Opening.Dispose();
+            _closable.Add(old.Opening);
         return isForgotten;
     });
 
@@ -271,7 +273,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
         uint* fired = stackalloc uint[BatchSize];
         while (!_stopped)
         {
-            SafeFileHandle open = _device.Handle; // closed by this thread alone
+            SafeFileHandle open = TakeOpening();
             if (!_wakeUp.WaitFor(open, out bool isReadable))
                 throw new XenException("wait for events", LinuxDevice.LastError()); // ends the program: it would hear of nothing any more
             if (_stopped)
@@ -288,8 +290,22 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
                 throw new XenException("hand out events", LinuxDevice.LastError()); // as above
             Deliver(open, handler, fired, KeepOpen(fired, (int)read / sizeof(uint)));
         }
+        _ = TakeOpening();
         _device.Dispose(); // which closes every port that is still open
         _wakeUp.Dispose();
+    }
+
+    /// <summary>Closes what nobody uses any more.</summary>
+    /// <returns>The device as it is open now; this thread alone closes it.</returns>
+    private SafeFileHandle TakeOpening()
+    {
+        lock (_lock)
+        {
+            foreach (SafeFileHandle old in _closable)
+                old.Dispose();
+            _closable.Clear();
+            return _device.Handle;
+        }
     }
 
     /// <summary>Lets the ports fire again, and then tells of them: an event that comes in between is in the next batch.</summary>

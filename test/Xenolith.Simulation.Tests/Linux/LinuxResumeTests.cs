@@ -57,7 +57,7 @@ public sealed class LinuxResumeTests
         Assert.NotEqual(first, linux.EventDevice.Handle);
         Assert.False(first.IsClosed);
         linux.Resume();
-        Assert.True(first.IsClosed);
+        linux.EventDevice.WaitUntilClosed(first);
         await RequireNewChannelAsync(linux);
         await CloseAsync(linux);
     }
@@ -74,7 +74,7 @@ public sealed class LinuxResumeTests
         Assert.Equal(old.Port, next.Port);
         Assert.False(first.IsClosed);
         linux.EndProcess();
-        Assert.True(first.IsClosed);
+        linux.EventDevice.WaitUntilClosed(first);
         await CloseAsync(linux);
     }
 
