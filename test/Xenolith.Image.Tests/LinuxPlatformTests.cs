@@ -4,10 +4,6 @@ namespace Xenolith.Image.Tests;
 public sealed class LinuxPlatformTests(ImageBed bed)
 {
     private const int Pages = 40;
-    private const int Memory = 256; // MiB of a Linux domU: enough that nothing is short
-
-    /// <summary>A Linux below the contract, in emulation, takes a minute or two, and more on a busy host.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
     private static readonly string[] s_notOfferedInDom0 =
     [
@@ -31,7 +27,7 @@ public sealed class LinuxPlatformTests(ImageBed bed)
     {
         await bed.Bed.UploadAsync(Images.Contract, "/tmp/contract", Cancel);
         CommandResult result = await bed.Bed.RunAsync(
-            new() { Program = "/bin/sh", Arguments = ["-c", "chmod +x /tmp/contract && /tmp/contract; code=$?; rm /tmp/contract; exit $code"], Timeout = s_patience }, Cancel);
+            new() { Program = "/bin/sh", Arguments = ["-c", "chmod +x /tmp/contract && /tmp/contract; code=$?; rm /tmp/contract; exit $code"], Timeout = LinuxDomain.Patience }, Cancel);
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         RequireKept(result.Output, s_notOfferedInDom0);
     }
@@ -114,37 +110,5 @@ public sealed class LinuxPlatformTests(ImageBed bed)
     {
         await domain.SendConsoleInputAsync($"{question}\n", Cancel);
         await domain.Console.WaitForLineAsync(answer, cancellationToken: Cancel);
-    }
-
-    /// <summary>A domU with Debian's kernel and one program.</summary>
-    private sealed record LinuxDomain(Domain Domain, string Ramdisk) : IAsyncDisposable
-    {
-        internal static async Task<LinuxDomain> StartAsync(TestBed bed, string program, string arguments)
-        {
-            LinuxGuest linux = await BedBuilder.GetLinuxGuestAsync(cancellationToken: Cancel);
-            string ramdisk = Path.GetTempFileName();
-            await LinuxRamdisk.WriteAsync(linux, program, ramdisk, Cancel);
-            DomainOptions options = new()
-            {
-                ImagePath = linux.KernelPath,
-                RamdiskPath = ramdisk,
-                Memory = Memory,
-                CommandLine = $"{LinuxRamdisk.CommandLine} -- {arguments}",
-                ExtraConfig = "max_event_channels = 4095", // xl.cfg(5)'s default is 1023
-            };
-            return new LinuxDomain(await bed.CreateDomainAsync(options, Cancel), ramdisk);
-        }
-
-        internal async Task RequireSuccessAsync()
-        {
-            await Domain.WaitForShutdownAsync(s_patience, Cancel);
-            Assert.True(Domain.Console.Text.Contains($"{LinuxRamdisk.ExitLine}0", StringComparison.Ordinal), Domain.Console.Text);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Domain.DisposeAsync();
-            File.Delete(Ramdisk);
-        }
     }
 }

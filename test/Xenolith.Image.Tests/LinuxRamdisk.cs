@@ -14,6 +14,9 @@ internal static class LinuxRamdisk
     /// <summary>The program's end as the last line of the console says it, before the exit code.</summary>
     internal const string ExitLine = "exit code ";
 
+    /// <summary>What a line of the console has if Linux found fault with itself and ended a thread.</summary>
+    internal const string KernelBug = "kernel BUG";
+
     private static readonly string[] s_modules = ["xen-privcmd.ko", "xen-evtchn.ko", "xen-gntdev.ko", "xen-gntalloc.ko"];
 
     private static readonly string s_init = $"""
@@ -24,7 +27,9 @@ internal static class LinuxRamdisk
         for module in {string.Join(' ', s_modules)}; do busybox insmod /modules/$module; done
         busybox stty -echo
         /program "$@"
-        echo "{ExitLine}$?"
+        code=$?
+        busybox dmesg | busybox grep "{KernelBug}"
+        echo "{ExitLine}$code"
         busybox poweroff -f
 
         """;

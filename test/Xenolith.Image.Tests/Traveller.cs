@@ -36,6 +36,9 @@ internal sealed class Traveller : IAsyncDisposable
         return new Traveller(bed, domain);
     }
 
+    /// <summary>A domain that somebody else has started.</summary>
+    internal static Traveller Of(TestBed bed, Domain domain) => new(bed, domain);
+
     public async ValueTask DisposeAsync()
     {
         await _bed.RunAsync("xl", "destroy", Name); // gone, perhaps
@@ -101,6 +104,7 @@ internal sealed class Traveller : IAsyncDisposable
         return string.Create(CultureInfo.InvariantCulture, $"/local/domain/{id}/data");
     }
 
-    private async Task<string> ReadConsolesAsync() =>
+    /// <summary>What the program has said on all of its consoles.</summary>
+    internal async Task<string> ReadConsolesAsync() =>
         (await _bed.RunShellAsync($"cat /var/log/xen/console/guest-{Name}*.log", Cancellation)).Output.Replace("\r", "", StringComparison.Ordinal);
 }

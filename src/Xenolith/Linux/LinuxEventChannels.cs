@@ -13,7 +13,9 @@ namespace Xenolith.Linux;
 ///   Notify(A) --> device: notify B --> Xen --> A fires        B, the partner, is nobody else's
 /// </code>
 /// </remarks>
-internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChannelOperations
+/// <param name="device">The device.</param>
+/// <param name="isResumed">Whether the domain was resumed and <see cref="Renew"/> is still to come; it may not notice.</param>
+internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> isResumed) : EventChannelOperations
 {
     private const int BatchSize = 256; // 1 KiB of stack; more ports than that come in the next batch
     private const uint FirstVirtualCpu = 0;
@@ -25,7 +27,8 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
     private readonly Lock _lock = new(); // also while a port is made, so that no event of it is handed out before it is noted here
     private readonly Queue<uint> _released = new();
     private Port[] _ports = new Port[64]; // by number; replaced as a whole when it grows
-    private SafeFileHandle? _old; // of before a resume
+    private readonly List<(SafeFileHandle Opening, HashSet<uint> Ports)> _unclosable = []; // of before a resume: see StalePorts
+    private readonly List<SafeFileHandle> _closable = []; // those of them that have forgotten their ports, for the thread, which may be using one
     private volatile bool _stopped;
 
     private enum Delivery : byte
@@ -37,6 +40,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
 
     private struct Port
     {
+        internal bool IsMade; // and not closed
         internal Delivery Delivery;
         internal bool IsPartner;
         internal uint Partner; // of an interrupt to a CPU; 0 is no port
@@ -149,24 +153,70 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
         }
     }
 
-    /// <summary>The domain was resumed: Xen has none of the ports, and their numbers may be those of others. The device begins anew.</summary>
+    /// <summary>
+    /// The domain was resumed: Xen has none of the ports, and their numbers may be those of others. The device forgets them, or a new opening of it takes its place.
+    /// </summary>
     internal void Renew()
     {
         lock (_lock)
         {
-            _old = _device.Detach() ?? _old;
+            HashSet<uint> stale = [];
+            for (uint port = 0; port < _ports.Length; port++)
+            {
+                if (_ports[port].IsMade)
+                    stale.Add(port);
+            }
             _released.Clear();
             Array.Clear(_ports);
+            RetryUnclosable();
+            _wakeUp.Signal(); // the thread closes what it can, and waits for another device if there is one
+            if (stale.Count == 0 || StalePorts.TryForget(_device, _device.Handle, stale))
+                return;
+            try
+            {
+                if (_device.Exchange(_device.OpenAnother()) is { } old)
+                    _unclosable.Add((old, stale));
+            }
+            catch (PlatformNotSupportedException)
+            {
+                return; // too many open files: it goes on with the device as it is, which refuses what it cannot do
+            }
         }
-        _wakeUp.Signal(); // the thread closes what it waits for
+    }
+
+    /// <summary>The process ends, and Linux closes what it has open: what it must not close is tried once more, with all numbers that this process can do without.</summary>
+    internal void PrepareForExit()
+    {
+        lock (_lock)
+        {
+            if (_unclosable.Count == 0)
+                return;
+            for (uint port = 0; port < _ports.Length; port++)
+            {
+                if (_ports[port].IsMade)
+                    _ = Unbind(port);
+            }
+            RetryUnclosable();
+        }
+        _wakeUp.Signal();
     }
 
     protected override void Dispose(bool disposing)
     {
+        PrepareForExit();
         _stopped = true;
         _wakeUp.Signal();
         _hypercalls.Dispose();
     }
+
+    /// <summary>Under the lock.</summary>
+    private void RetryUnclosable() => _unclosable.RemoveAll(old =>
+    {
+        bool isForgotten = StalePorts.TryForget(_device, old.Opening, old.Ports);
+        if (isForgotten)
+            _closable.Add(old.Opening);
+        return isForgotten;
+    });
 
     private uint PartnerOf(uint port)
     {
@@ -175,12 +225,20 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
     }
 
     /// <summary>Makes a port and notes it.</summary>
+    /// <exception cref="StaleHandleException">The domain was resumed, and the process has still to learn of it.</exception>
     private XenError Bind(uint request, void* argument, out uint port)
     {
         lock (_lock)
         {
+            if (isResumed())
+                throw new StaleHandleException("This generation"); // beside those of before on Linux's list the port would be lost with them
             XenError error = _device.Control(request, argument, out int answer);
             port = (uint)answer;
+            bool isOld = port < _ports.Length && _ports[port].IsMade; // a number that was not given back cannot be given out
+            if (isOld)
+                _ = UnbindNow(port);
+            if (isOld || (error == XenError.Exists && request != LinuxEvtchnIoctl.BindVirq))
+                throw new StaleHandleException("This generation"); // resumed, with the same number as before
             if (error != XenError.None)
                 return error;
             if (port >= _ports.Length)
@@ -189,7 +247,7 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
                 _ports.CopyTo(larger, 0);
                 Volatile.Write(ref _ports, larger);
             }
-            _ports[port] = default;
+            _ports[port] = new Port { IsMade = true };
             return XenError.None;
         }
     }
@@ -197,8 +255,15 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
     /// <summary>Under the lock.</summary>
     private XenError Unbind(uint port)
     {
+        if (isResumed())
+            return XenError.NoDevice; // Linux does not get over it: see StalePorts
         if (port < _ports.Length)
             _ports[port] = default;
+        return UnbindNow(port);
+    }
+
+    private XenError UnbindNow(uint port)
+    {
         IoctlEvtchnPort request = new() { Port = port };
         return _device.Control(LinuxEvtchnIoctl.Unbind, &request);
     }
@@ -206,15 +271,13 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
     private void Run(FiredPortsHandler handler)
     {
         uint* fired = stackalloc uint[BatchSize];
-        SafeFileHandle open = _device.Handle;
-        while (_wakeUp.WaitFor(open, out bool isReadable) && !_stopped)
+        while (!_stopped)
         {
-            if (TakeOld() is { } old)
-            {
-                old.Dispose();
-                open = _device.Handle;
-                continue;
-            }
+            SafeFileHandle open = TakeOpening();
+            if (!_wakeUp.WaitFor(open, out bool isReadable))
+                throw new XenException("wait for events", LinuxDevice.LastError()); // ends the program: it would hear of nothing any more
+            if (_stopped)
+                break;
             int count = TakeReleased(fired);
             if (count > 0)
                 Deliver(open, handler, fired, count);
@@ -224,20 +287,24 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
             if (read < 0 && NativeMethods.WasInterrupted())
                 continue; // the runtime signalled the thread
             if (read <= 0)
-                throw new XenException("hand out events", LinuxDevice.LastError()); // ends the program: it would hear of nothing any more
+                throw new XenException("hand out events", LinuxDevice.LastError()); // as above
             Deliver(open, handler, fired, KeepOpen(fired, (int)read / sizeof(uint)));
         }
+        _ = TakeOpening();
         _device.Dispose(); // which closes every port that is still open
         _wakeUp.Dispose();
     }
 
-    private SafeFileHandle? TakeOld()
+    /// <summary>Closes what nobody uses any more.</summary>
+    /// <returns>The device as it is open now; this thread alone closes it.</returns>
+    private SafeFileHandle TakeOpening()
     {
         lock (_lock)
         {
-            SafeFileHandle? old = _old;
-            _old = null;
-            return old;
+            foreach (SafeFileHandle old in _closable)
+                old.Dispose();
+            _closable.Clear();
+            return _device.Handle;
         }
     }
 
@@ -246,7 +313,9 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device) : EventChann
     {
         if (count == 0)
             return;
-        _ = NativeMethods.Write(open, ports, (nuint)count * sizeof(uint)); // a port that was closed meanwhile is no error
+        // A port that was closed meanwhile is no error. Where Linux has no memory for the request, none of these would ever fire again.
+        if (NativeMethods.Write(open, ports, (nuint)count * sizeof(uint)) < 0)
+            throw new XenException("let events through again", LinuxDevice.LastError());
         handler(new ReadOnlySpan<uint>(ports, count));
     }
 

@@ -23,6 +23,7 @@ internal sealed unsafe class LinuxGrants : GrantOperations
 {
     private const int StackPieces = 16; // of a batch of references or copies; 640 bytes
     private const uint LimitByDefault = 1024;
+    private const uint MostReferences = 1 << 17; // more than Xen lets a domain have, unless told: the administrator may have set "no limit"
     private const string LimitFile = "/sys/module/xen_gntalloc/parameters/limit";
 
     private readonly LinuxDevice _granting;
@@ -47,8 +48,15 @@ internal sealed unsafe class LinuxGrants : GrantOperations
     public override GrantTableSize GetSize()
     {
         uint limit = LimitByDefault;
-        if (File.Exists(LimitFile) && uint.TryParse(File.ReadAllText(LimitFile), CultureInfo.InvariantCulture, out uint set))
-            limit = set;
+        try
+        {
+            if (uint.TryParse(File.ReadAllText(LimitFile), CultureInfo.InvariantCulture, out uint set))
+                limit = Math.Min(set, MostReferences);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The module is not loaded yet, or this process must not see it: its default.
+        }
         return new GrantTableSize { Current = limit, Maximum = limit };
     }
 
@@ -120,8 +128,12 @@ internal sealed unsafe class LinuxGrants : GrantOperations
                 announcement->Pad = 0;
                 for (int i = 0; i < requests.Length; i++)
                     (&announcement->Refs)[i] = new() { Domid = requests[i].Domain, Ref = requests[i].Reference };
-                XenError error = _mapping.Control(LinuxGntdevIoctl.MapGrantRef, announcement);
-                return error == XenError.None ? Map(announcement->Index, requests.Length, readOnly, out address) : error;
+                // Both under the lock: after a resume in between, the place would be one in another opening of the device. So in Unmap.
+                lock (_lock)
+                {
+                    XenError error = _mapping.Control(LinuxGntdevIoctl.MapGrantRef, announcement);
+                    return error == XenError.None ? Map(announcement->Index, requests.Length, readOnly, out address) : error;
+                }
             }
         }
         finally
@@ -133,19 +145,18 @@ internal sealed unsafe class LinuxGrants : GrantOperations
 
     public override XenError Unmap(nint address, int count)
     {
-        (ulong Offset, int Pages) mapped;
         lock (_lock)
         {
             if (_own.Has(address))
                 return _own.Unmap(address);
             if (_stale.Remove(address))
                 return LinuxMemory.Free(address, count);
-            if (!_mappings.Remove(address, out mapped))
+            if (!_mappings.Remove(address, out (ulong Offset, int Pages) mapped))
                 return XenError.NoEntry;
+            XenError error = LinuxMemory.Free(address, count);
+            XenError withdrawn = Withdraw(mapped.Offset, count);
+            return error != XenError.None || withdrawn == XenError.NoDevice ? error : withdrawn; // a device that was closed has nothing mapped
         }
-        XenError error = LinuxMemory.Free(address, count);
-        XenError withdrawn = Withdraw(mapped.Offset, count);
-        return error == XenError.None ? withdrawn : error;
     }
 
     public override XenError SetUnmapNotification(nint address, long clearOffset, uint? notifyPort)
@@ -197,10 +208,10 @@ internal sealed unsafe class LinuxGrants : GrantOperations
                 _ = LinuxMemory.Replace(grant.Page); // without memory it stays what it is: the device's, which belongs to this domain
             _grants.Clear();
             _grantedPages.Clear();
-            foreach ((nint address, (_, int pages)) in _mappings)
+            foreach ((nint address, int pages) in _mappings.Select(mapping => (mapping.Key, mapping.Value.Pages)).Concat(_own.TakeAll()))
             {
-                if (LinuxMemory.ReplaceByZeroes(address, pages) == XenError.None)
-                    _ = _stale.Add(address);
+                _ = LinuxMemory.ReplaceByZeroes(address, pages); // without memory they stay what they are, until they are ended
+                _ = _stale.Add(address);
             }
             _mappings.Clear();
             _granting.Detach()?.Dispose(); // with what it has made
@@ -237,6 +248,7 @@ internal sealed unsafe class LinuxGrants : GrantOperations
         return count;
     }
 
+    /// <summary>Under the lock.</summary>
     private XenError Map(ulong offset, int count, bool readOnly, out nint address)
     {
         XenError error = LinuxMemory.Map(_mapping, offset, count, readOnly, out address);
@@ -245,8 +257,7 @@ internal sealed unsafe class LinuxGrants : GrantOperations
             _ = Withdraw(offset, count);
             return error;
         }
-        lock (_lock)
-            _mappings.Add(address, (offset, count));
+        _mappings.Add(address, (offset, count));
         return XenError.None;
     }
 
@@ -293,7 +304,8 @@ internal sealed unsafe class LinuxGrants : GrantOperations
             return error;
         _ = _grants.Remove(reference);
         _ = _grantedPages.Remove(grant.Page);
-        return Deallocate(grant.Offset);
+        _ = Deallocate(grant.Offset); // whatever the answer, the page is no longer this process's; what it refuses ends with the device
+        return XenError.None;
     }
 
     private XenError Deallocate(ulong offset)

@@ -7,12 +7,24 @@ namespace Xenolith.Linux;
 /// <summary>Which domain of Xen this Linux is, and of which kind.</summary>
 internal sealed class LinuxIdentity
 {
+    private const int NoNumber = -1;
     private const string FeatureFile = "/sys/hypervisor/properties/features";
 
-    private readonly Lazy<uint> _features = new(ReadFeatures);
+    private readonly Lazy<uint> _features;
     private volatile Lazy<ushort?> _domainId;
+    private volatile int _number; // as Xen told it; NoNumber if it does not
 
-    internal LinuxIdentity() => _domainId = Ask();
+    internal LinuxIdentity()
+        : this(ReadFeatures)
+    {
+    }
+
+    internal LinuxIdentity(Func<uint> readFeatures)
+    {
+        _features = new(readFeatures);
+        _domainId = Ask();
+        _number = AskXen() ?? NoNumber;
+    }
 
     /// <summary>The domain's number, as long as it has it; <see langword="null"/> in a PV domU.</summary>
     internal ushort? DomainId => _domainId.Value;
@@ -20,8 +32,18 @@ internal sealed class LinuxIdentity
     /// <summary>Whether Xen translates the domain's addresses, as in every domain but a PV one.</summary>
     internal bool IsTranslated => Has(XenFeature.AutoTranslatedPhysmap);
 
+    /// <summary>
+    /// Whether the domain has another number than it had at the last <see cref="Renew"/>: it was resumed, and the news of that is still to come. False says little: it may
+    /// have the same number again. A few microseconds.
+    /// </summary>
+    internal bool HasAnotherNumber => _number != NoNumber && AskXen() != _number;
+
     /// <summary>The domain was resumed, and may have another number.</summary>
-    internal void Renew() => _domainId = Ask();
+    internal void Renew()
+    {
+        _domainId = Ask();
+        _number = AskXen() ?? NoNumber;
+    }
 
     private Lazy<ushort?> Ask() => new(() => AskXen() ?? (Has(XenFeature.Dom0) ? (ushort)0 : null));
 

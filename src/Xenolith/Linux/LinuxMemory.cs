@@ -42,7 +42,8 @@ internal static unsafe class LinuxMemory
         byte* contents = stackalloc byte[PageSize];
         Copy(page, (nint)contents);
         XenError error = MapOver(page, device, offset, readOnly: false);
-        if (error == XenError.None)
+        // A device that refuses late does so when Linux has taken away what was there: it is put back.
+        if (error == XenError.None || ReplaceByZeroes(page, 1) == XenError.None)
             Copy((nint)contents, page);
         return error;
     }
@@ -62,14 +63,13 @@ internal static unsafe class LinuxMemory
     {
         byte* contents = stackalloc byte[PageSize];
         Copy(page, (nint)contents);
-        const int Flags = NativeMethods.Private | NativeMethods.Anonymous | NativeMethods.Fixed;
-        if (NativeMethods.MapAnonymous(page, PageSize, NativeMethods.ReadAndWrite, Flags, -1, 0) == Failed)
-            return LinuxDevice.LastError();
-        Copy((nint)contents, page);
-        return XenError.None;
+        XenError error = ReplaceByZeroes(page, 1);
+        if (error == XenError.None)
+            Copy((nint)contents, page);
+        return error;
     }
 
-    /// <summary>Puts zeroed memory of this process in the place of pages of a device.</summary>
+    /// <summary>Puts zeroed memory of this process in the place of pages.</summary>
     internal static XenError ReplaceByZeroes(nint address, int count)
     {
         const int Flags = NativeMethods.Private | NativeMethods.Anonymous | NativeMethods.Fixed;

@@ -36,6 +36,14 @@ internal sealed unsafe class LinuxOwnMappings(LinuxDevice device, LinuxEventChan
 
     internal bool Has(nint address) => _mappings.ContainsKey(address);
 
+    /// <summary>Forgets all mappings, for the caller to end: after a resume there is nobody whom their end is to be told.</summary>
+    internal IReadOnlyList<(nint Address, int Pages)> TakeAll()
+    {
+        List<(nint Address, int Pages)> all = [.. _mappings.Select(mapping => (mapping.Key, mapping.Value.Grants.Length))];
+        _mappings.Clear();
+        return all;
+    }
+
     /// <inheritdoc cref="GrantOperations.Map"/>
     internal XenError Map(IReadOnlyCollection<LinuxGrant> grants, Span<GrantMapRequest> requests, bool readOnly, out nint address)
     {

@@ -20,9 +20,13 @@ internal sealed class LinuxPlatform : XenPlatform
     {
         (_identity, _events, _grants) = (identity, events, grants);
         if (!File.Exists(XenstoreUnixSocketTransport.DefaultSocketPath) && File.Exists(LinuxDevice.PathOf(XenstoreDevice)))
-            _ = LinuxResume.FollowAsync(Xenstore, BeginNextGeneration); // not in dom0, which is never resumed
+            _ = LinuxResume.FollowAsync(Xenstore, Resume); // not in dom0, which is never resumed
         // The end of Main, and Environment.Exit. The runtime waits for the handler; the hooks run on other threads and have their limits.
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            Hooks.RunExitHooksAsync().Wait(Hooks.ExitOptions.Longest);
+            _events.PrepareForExit();
+        };
     }
 
     internal static bool IsThere => s_instance.Value.Platform is not null;
@@ -39,6 +43,12 @@ internal sealed class LinuxPlatform : XenPlatform
         File.Exists(XenstoreUnixSocketTransport.DefaultSocketPath) || File.Exists(LinuxDevice.PathOf(XenstoreDevice));
 
     internal override TraceOperations CreateTraceOperations() => new LibraryTrace(TimeProvider, isProcess: true);
+
+    private void Resume()
+    {
+        Xenstore.LoseTransactions(); // Linux keeps the connection, but xenstored has a new one
+        BeginNextGeneration();
+    }
 
     private protected override void RenewPlace()
     {
@@ -64,12 +74,16 @@ internal sealed class LinuxPlatform : XenPlatform
         try
         {
             LinuxIdentity identity = new();
-            LinuxEventChannels events = new(new LinuxDevice(EventDevice));
+            LinuxEventChannels events = new(new LinuxDevice(EventDevice), () => identity.HasAnotherNumber);
             return (new LinuxPlatform(identity, events, new LinuxGrants(identity, events, new LinuxDevice("gntalloc"), new LinuxDevice("gntdev"))), null);
         }
         catch (PlatformNotSupportedException reason)
         {
             return (null, reason);
+        }
+        catch (IOException reason)
+        {
+            return (null, new PlatformNotSupportedException($"The devices in /dev/xen cannot be used. {reason.Message}", reason));
         }
     }
 }

@@ -17,13 +17,22 @@ internal static class LinuxResume
     /// <summary>Calls back at each resume until xenstore cannot be reached any more.</summary>
     internal static async Task FollowAsync(XenstoreClient store, Action resumed)
     {
+        // Each event counts: a queue of paths would make one of the first and that of a resume right after it.
+        FairSemaphore events = new(0);
+        bool hasEnded = false;
         try
         {
-            await using XenstoreWatch watch = await store.WatchAsync(Unchanging);
-            await watch.ReadAsync(); // that it is there
+            await store.FollowAsync(Unchanging, () => events.Release(), () =>
+            {
+                Volatile.Write(ref hasEnded, true);
+                events.Release();
+            });
+            await events.WaitAsync(CancellationToken.None); // that it is there
             while (true)
             {
-                await watch.ReadAsync();
+                await events.WaitAsync(CancellationToken.None);
+                if (Volatile.Read(ref hasEnded))
+                    return;
                 resumed();
             }
         }

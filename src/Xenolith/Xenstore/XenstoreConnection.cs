@@ -89,6 +89,13 @@ internal sealed partial class XenstoreConnection : IAsyncDisposable
         return await request.Task;
     }
 
+    /// <inheritdoc cref="XenstoreClient.LoseTransactions"/>
+    public void LoseTransactions()
+    {
+        lock (_lock)
+            _generation++;
+    }
+
     /// <summary>Closes the connection for good because the peer's bytes make no sense.</summary>
     public XenstoreProtocolException Break(string message)
     {

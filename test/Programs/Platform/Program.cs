@@ -53,6 +53,7 @@ Dictionary<string, Func<string[], Task<int>>> scenarios = new()
     ["suspend-handles"] = Suspending.HandlesAsync,
     ["suspend-hooks"] = Suspending.HooksAsync,
     ["suspend-input"] = Suspending.InputAsync,
+    ["resume"] = Resuming.AnswerAsync,
 };
 
 if (args is not [string name, .. string[] rest] || !scenarios.TryGetValue(name, out Func<string[], Task<int>>? scenario))

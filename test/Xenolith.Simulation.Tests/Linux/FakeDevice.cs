@@ -8,11 +8,19 @@ namespace Xenolith.Tests.Linux;
 internal sealed unsafe partial class FakeDevice(string name, int pages = 0) : LinuxDevice(name)
 {
     private const int UnixSockets = 1, Stream = 1;
+    private const uint AllowSealing = 2; // MFD_ALLOW_SEALING
+    private const int AddSeals = 1033, SealWrite = 8; // F_ADD_SEALS, F_SEAL_WRITE
 
-    private int _end = -1; // the test's end of the socket
+    private readonly Dictionary<SafeFileHandle, int> _ends = []; // the test's ends of the sockets
 
-    /// <summary>What the device answers to a request with the structure at an address: an error, or a number.</summary>
-    internal Func<uint, nint, (XenError Error, int Answer)> Answer { get; set; } = (_, _) => (XenError.None, 0);
+    /// <summary>What the device, opened once or another time, answers to a request with the structure at an address: an error, or a number.</summary>
+    internal Func<SafeFileHandle, uint, nint, (XenError Error, int Answer)> Answer { get; set; } = (_, _, _) => (XenError.None, 0);
+
+    /// <summary>Why it cannot be opened any more.</summary>
+    internal Exception? OpeningFails { get; set; }
+
+    /// <summary>Its pages cannot be mapped to be written to, which Linux finds out late.</summary>
+    internal bool RefusesWriters { get; init; }
 
     /// <summary>How often it was opened.</summary>
     internal int Opened { get; private set; }
@@ -20,9 +28,8 @@ internal sealed unsafe partial class FakeDevice(string name, int pages = 0) : Li
     /// <summary>Sends bytes to whoever reads the device.</summary>
     internal void Send(ReadOnlySpan<byte> bytes)
     {
-        _ = Handle; // opens it
         fixed (byte* first = bytes)
-            Assert.Equal(bytes.Length, WriteTo(_end, first, (nuint)bytes.Length));
+            Assert.Equal(bytes.Length, WriteTo(_ends[Handle], first, (nuint)bytes.Length));
     }
 
     /// <summary>Tells of ports that have fired.</summary>
@@ -33,7 +40,16 @@ internal sealed unsafe partial class FakeDevice(string name, int pages = 0) : Li
     internal int Receive(Span<byte> buffer)
     {
         fixed (byte* first = buffer)
-            return (int)ReadFrom(_end, first, (nuint)buffer.Length);
+            return (int)ReadFrom(_ends[Handle], first, (nuint)buffer.Length);
+    }
+
+    /// <summary>Waits until an opening of the device was closed.</summary>
+    internal void WaitUntilClosed(SafeFileHandle open)
+    {
+        byte* written = stackalloc byte[64];
+        while (ReadFrom(_ends[open], written, 64) > 0)
+        {
+        }
     }
 
     internal uint ReceivePort()
@@ -44,28 +60,33 @@ internal sealed unsafe partial class FakeDevice(string name, int pages = 0) : Li
     }
 
     /// <summary>The device ends for whoever has it open.</summary>
-    internal void End() => _ = Close(_end);
+    internal void End() => _ = Close(_ends[Handle]);
 
-    internal override XenError Control(uint request, void* argument, out int answer)
+    internal override XenError Control(SafeFileHandle open, uint request, void* argument, out int answer)
     {
-        _ = Handle;
-        (XenError error, answer) = Answer(request, (nint)argument);
+        ObjectDisposedException.ThrowIf(open.IsClosed, open);
+        (XenError error, answer) = Answer(open, request, (nint)argument);
         return error;
     }
 
     private protected override SafeFileHandle Open()
     {
+        if (OpeningFails is not null)
+            throw OpeningFails;
         Opened++;
         if (pages > 0)
         {
-            int file = CreateMemoryFile("device", 0);
+            int file = CreateMemoryFile("device", AllowSealing);
             Assert.Equal(0, Truncate(file, pages * 4096L));
+            if (RefusesWriters)
+                Assert.Equal(0, SetSeals(file, AddSeals, SealWrite));
             return new SafeFileHandle(file, ownsHandle: true);
         }
         int* ends = stackalloc int[2];
         Assert.Equal(0, CreatePair(UnixSockets, Stream, 0, ends));
-        _end = ends[1];
-        return new SafeFileHandle(ends[0], ownsHandle: true);
+        SafeFileHandle open = new(ends[0], ownsHandle: true);
+        _ends.Add(open, ends[1]);
+        return open;
     }
 
     [LibraryImport("libc", EntryPoint = "socketpair")]
@@ -76,6 +97,9 @@ internal sealed unsafe partial class FakeDevice(string name, int pages = 0) : Li
 
     [LibraryImport("libc", EntryPoint = "ftruncate")]
     private static partial int Truncate(int file, long length);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int SetSeals(int file, int request, int seals);
 
     [LibraryImport("libc", EntryPoint = "write")]
     private static partial nint WriteTo(int file, byte* bytes, nuint length);

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Xenolith.Abi;
 using Xenolith.Linux;
 using Xenolith.Tests.EventChannels;
@@ -7,16 +8,18 @@ namespace Xenolith.Tests.Linux;
 /// <summary>The platform of a process in a Linux domain over devices whose answers a test gives.</summary>
 internal sealed unsafe class FakeLinux : XenPlatform
 {
+    private const int KernelsPorts = 7;
+
     private readonly LinuxEventChannels _events;
     private readonly LinuxGrants _grants;
-    private uint _lastPort = 6;
+    private readonly Dictionary<SafeFileHandle, HashSet<ulong>> _places = []; // of what each opening has mapped
     private uint _lastGrant;
 
     private FakeLinux(FakeDevice evtchn, FakeDevice gntalloc, FakeDevice gntdev, LinuxEventChannels events, LinuxGrants grants)
         : base(events, grants, new NoFigures(), TimeProvider.System)
     {
         (EventDevice, GrantingDevice, MappingDevice, _events, _grants) = (evtchn, gntalloc, gntdev, events, grants);
-        evtchn.Answer = (request, _) => (XenError.None, request is LinuxEvtchnIoctl.Notify or LinuxEvtchnIoctl.Unbind ? 0 : (int)++_lastPort);
+        evtchn.Answer = Ports.Answer;
         gntalloc.Answer = AllocateGrant;
         gntdev.Answer = MapGrant;
     }
@@ -24,6 +27,11 @@ internal sealed unsafe class FakeLinux : XenPlatform
     public override bool IsWholeDomain => false;
 
     internal FakeDevice EventDevice { get; }
+
+    internal FakePorts Ports { get; } = new(KernelsPorts);
+
+    /// <summary>Whether the domain was resumed, as far as Xen tells.</summary>
+    internal bool HasAnotherNumber { get; private set; }
 
     internal FakeDevice GrantingDevice { get; }
 
@@ -33,31 +41,61 @@ internal sealed unsafe class FakeLinux : XenPlatform
     internal int Allocated { get; private set; }
 
     /// <summary>Mappings that the mapping device knows.</summary>
-    internal int Mapped { get; private set; }
+    internal int Mapped
+    {
+        get
+        {
+            lock (_places)
+                return _places.Where(opening => !opening.Key.IsClosed).Sum(opening => opening.Value.Count);
+        }
+    }
 
     /// <summary>Where the granting device says that a page is, beside where it is.</summary>
     internal ulong WrongBy { get; set; }
 
-    internal static FakeLinux Create()
+    /// <param name="granting">The device that makes pages; one that does what it should unless given.</param>
+    /// <param name="isTranslated">Whether Xen translates the domain's addresses.</param>
+    internal static FakeLinux Create(FakeDevice? granting = null, bool isTranslated = false)
     {
-        FakeDevice evtchn = new("evtchn"), gntalloc = new("gntalloc", pages: 16), gntdev = new("gntdev", pages: 16);
-        LinuxEventChannels events = new(evtchn);
-        return new FakeLinux(evtchn, gntalloc, gntdev, events, new LinuxGrants(new LinuxIdentity(), events, gntalloc, gntdev));
+        FakeDevice evtchn = new("evtchn"), gntalloc = granting ?? new("gntalloc", pages: 16), gntdev = new("gntdev", pages: 16);
+        FakeLinux? linux = null;
+        LinuxIdentity identity = new(() => isTranslated ? 1u << XenFeature.AutoTranslatedPhysmap : 0);
+        LinuxEventChannels events = new(evtchn, () => linux!.HasAnotherNumber);
+        return linux = new FakeLinux(evtchn, gntalloc, gntdev, events, new LinuxGrants(identity, events, gntalloc, gntdev));
     }
 
-    internal void Resume()
+    /// <summary>The domain is resumed, and the process learns of it.</summary>
+    /// <param name="kernelsPorts">How many of the lowest numbers are Linux's own from now on.</param>
+    internal void Resume(int kernelsPorts = KernelsPorts)
     {
-        Mapped = Allocated = 0;
-        BeginNextGeneration();
+        ResumeUnnoticed(kernelsPorts);
+        LearnOfResume();
     }
+
+    internal void ResumeUnnoticed(int kernelsPorts = KernelsPorts, bool sameNumber = false)
+    {
+        // Not in between two things that a thread does at once, as good as: a suspended domain has no half of a request.
+        lock (EventChannels.SyncRoot)
+        {
+            HasAnotherNumber = !sameNumber;
+            Ports.Resume(kernelsPorts);
+        }
+    }
+
+    internal void LearnOfResume() => BeginNextGeneration();
+
+    /// <summary>Main returns.</summary>
+    internal void EndProcess() => _events.PrepareForExit();
 
     private protected override void RenewPlace()
     {
+        HasAnotherNumber = false;
+        Allocated = 0; // the device closes, and what it had is gone
         _events.Renew();
         _grants.Renew();
     }
 
-    private (XenError, int) AllocateGrant(uint request, nint argument)
+    private (XenError, int) AllocateGrant(SafeFileHandle open, uint request, nint argument)
     {
         if (request != LinuxGntallocIoctl.AllocGref)
         {
@@ -71,17 +109,24 @@ internal sealed unsafe class FakeLinux : XenPlatform
         return (XenError.None, 0);
     }
 
-    private (XenError, int) MapGrant(uint request, nint argument)
+    private (XenError, int) MapGrant(SafeFileHandle open, uint request, nint argument)
     {
-        if (request == LinuxGntdevIoctl.MapGrantRef)
+        lock (_places)
         {
-            Mapped++;
-            ((IoctlGntdevMapGrantRef*)argument)->Index = 4096;
+            if (!_places.TryGetValue(open, out HashSet<ulong>? places))
+                _places.Add(open, places = []);
+            if (request == LinuxGntdevIoctl.MapGrantRef)
+            {
+                ulong place = 0;
+                while (!places.Add(place))
+                    place += 4096;
+                ((IoctlGntdevMapGrantRef*)argument)->Index = place;
+            }
+            else if (request == LinuxGntdevIoctl.UnmapGrantRef && !places.Remove(((IoctlGntdevUnmapGrantRef*)argument)->Index))
+            {
+                return (XenError.NoEntry, 0);
+            }
+            return (XenError.None, 0);
         }
-        else if (request == LinuxGntdevIoctl.UnmapGrantRef)
-        {
-            Mapped--;
-        }
-        return (XenError.None, 0);
     }
 }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Xenolith.Abi;
 using Xenolith.EventChannels;
 using Xenolith.Grants;
 using Xenolith.Linux;
@@ -16,6 +18,52 @@ public sealed class LinuxDeviceTests
         string message = Assert.Throws<PlatformNotSupportedException>(() => device.Handle).Message;
         Assert.Contains("/dev/xen/nonesuch is not there", message);
         Assert.Contains("modprobe xen-nonesuch", message);
+    }
+
+    [Fact]
+    public void A_device_that_is_not_for_this_user_is_named_with_what_to_do()
+    {
+        using LinuxDevice device = new("../.."); // a folder, which nobody may write to
+        string message = Assert.Throws<PlatformNotSupportedException>(() => device.Handle).Message;
+        Assert.Contains("is not for this user. Run the program as root, or let its user read and write the device.", message);
+    }
+
+    [Fact]
+    public void A_device_that_cannot_be_opened_for_another_reason_is_named_with_it()
+    {
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using Socket nobody = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        nobody.Bind(new UnixDomainSocketEndPoint(path)); // no device or address
+        using LinuxDevice device = new($"../..{path}");
+        string message = Assert.Throws<PlatformNotSupportedException>(() => device.Handle).Message;
+        File.Delete(path);
+        Assert.Contains(" cannot be opened: ", message);
+        Assert.DoesNotContain("root", message);
+        Assert.DoesNotContain("modprobe", message);
+    }
+
+    [Fact]
+    public unsafe void A_device_that_was_closed_is_not_opened_again()
+    {
+        FakeDevice device = new("gntdev", pages: 1);
+        _ = device.Handle;
+        device.Dispose();
+        Assert.Equal(XenError.NoDevice, device.Control(LinuxGntdevIoctl.MapGrantRef, null));
+        Assert.Throws<ObjectDisposedException>(() => device.Handle);
+        Assert.Equal(1, device.Opened);
+    }
+
+    [Fact]
+    public async Task A_platform_that_was_disposed_of_refuses_without_opening_anything()
+    {
+        FakeLinux linux = FakeLinux.Create();
+        EventChannel channel = linux.EventChannels.AllocateUnbound(5);
+        ForeignMapping mapping = linux.Grants.Map(new ForeignGrant(5, 8), GrantAccess.ReadWrite);
+        await linux.DisposeAsync();
+        Assert.Throws<ObjectDisposedException>(() => channel.Notify());
+        Assert.Throws<XenException>(() => linux.Grants.Map(new ForeignGrant(5, 8), GrantAccess.ReadWrite));
+        mapping.Unmap(); // needs no device
+        Assert.Equal(1, linux.MappingDevice.Opened);
     }
 
     [Fact]
@@ -61,12 +109,12 @@ public sealed class LinuxDeviceTests
     public async Task A_refusal_is_an_exception_with_the_reason()
     {
         await using FakeLinux linux = FakeLinux.Create();
-        linux.EventDevice.Answer = (_, _) => (XenError.NoSpace, 0);
+        linux.EventDevice.Answer = (_, _, _) => (XenError.NoSpace, 0);
         Assert.Equal(XenError.NoSpace, Assert.Throws<XenException>(() => linux.EventChannels.AllocateUnbound(5)).Error);
-        linux.GrantingDevice.Answer = (_, _) => (XenError.NotPermitted, 0);
+        linux.GrantingDevice.Answer = (_, _, _) => (XenError.NotPermitted, 0);
         XenException refused = await Assert.ThrowsAsync<XenException>(async () => await linux.Grants.ShareAsync(5, 1, GrantAccess.ReadWrite));
         Assert.Equal(XenError.NotPermitted, refused.Error);
-        linux.MappingDevice.Answer = (_, _) => (XenError.Invalid, 0);
+        linux.MappingDevice.Answer = (_, _, _) => (XenError.Invalid, 0);
         Assert.Throws<XenException>(() => linux.Grants.Map(new ForeignGrant(5, 8), GrantAccess.ReadWrite));
         GrantStatistics left = linux.Grants.GetStatistics();
         Assert.Equal((0, 0, 0), (left.Granted, left.Reserved, left.MappedPages));
@@ -99,7 +147,29 @@ public sealed class LinuxDeviceTests
     }
 
     [Fact]
-    public async Task After_a_resume_handles_of_before_say_so_and_the_devices_are_opened_anew()
+    public async Task A_page_that_cannot_take_the_place_of_another_leaves_that_with_its_contents()
+    {
+        await using FakeLinux linux = FakeLinux.Create(new FakeDevice("gntalloc", pages: 16) { RefusesWriters = true });
+        using IoPages pages = linux.Grants.AllocatePages(1);
+        using GrantReferences references = await linux.Grants.ReserveAsync(1);
+        pages.GetSpan()[7] = 77;
+        XenException refused = Assert.Throws<XenException>(() => references.Grant(0, 5, pages, 0, GrantAccess.ReadWrite));
+        Assert.Equal((XenError.NotPermitted, 77, 0), (refused.Error, pages.GetSpan()[7], linux.Allocated));
+        pages.GetSpan()[7] = 78;
+    }
+
+    [Fact]
+    public async Task A_grant_that_the_device_does_not_take_back_has_ended_all_the_same()
+    {
+        await using FakeLinux linux = FakeLinux.Create();
+        SharedPages shared = await linux.Grants.ShareAsync(5, 1, GrantAccess.ReadWrite);
+        linux.GrantingDevice.Answer = (_, _, _) => (XenError.Invalid, 0);
+        Assert.Equal(EndGrantResult.Ended, shared.TryUnshare()); // the page is memory of the process again
+        Assert.Equal((0, 0), (linux.Grants.GetStatistics().Granted, linux.Grants.GetStatistics().Reclaiming));
+    }
+
+    [Fact]
+    public async Task After_a_resume_handles_of_before_say_so_and_new_ones_work()
     {
         await using FakeLinux linux = FakeLinux.Create();
         EventChannel channel = linux.EventChannels.AllocateUnbound(5);
@@ -122,7 +192,6 @@ public sealed class LinuxDeviceTests
 
         using EventChannel another = linux.EventChannels.AllocateUnbound(5);
         await using SharedPages again = await linux.Grants.ShareAsync(5, 1, GrantAccess.ReadWrite);
-        Assert.Equal((2, 2), (linux.EventDevice.Opened, linux.GrantingDevice.Opened));
         linux.EventDevice.Fire(another.Port);
         await another.WaitAsync(EventCount.None).AsTask().WaitAsync(s_patience);
         Assert.Equal(EventCount.None, channel.Count);

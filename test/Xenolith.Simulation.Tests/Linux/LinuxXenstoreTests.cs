@@ -77,6 +77,24 @@ public sealed class LinuxXenstoreTests
         await following.WaitAsync(s_patience, Cancellation);
     }
 
+    [Fact]
+    public async Task A_transaction_of_before_a_resume_is_lost_and_made_anew_while_watches_stay()
+    {
+        InMemoryXenstored daemon = new();
+        daemon.AddDomain(3);
+        await using XenstoreClient store = await XenstoreClient.ConnectAsync(daemon.CreateTransport(3), cancellationToken: Cancellation);
+        await using XenstoreWatch watch = await store.WatchAsync("data/key", Cancellation);
+        await watch.ReadAsync(Cancellation);
+        await using XenstoreTransaction old = await store.StartTransactionAsync(Cancellation);
+        await old.WriteAsync("data/key", "old", Cancellation);
+        store.LoseTransactions();
+        await Assert.ThrowsAsync<XenstoreDisconnectedException>(() => old.WriteAsync("data/key", "older", Cancellation));
+        await Assert.ThrowsAsync<XenstoreDisconnectedException>(() => old.CommitAsync(Cancellation));
+        await store.RunTransactionAsync(again => new ValueTask(again.WriteAsync("data/key", "new", Cancellation)), cancellationToken: Cancellation);
+        Assert.Equal("data/key", (await watch.ReadAsync(Cancellation)).Path);
+        Assert.Equal("new", await store.ReadAsync("data/key", Cancellation));
+    }
+
     /// <summary>Carries what is written to the device to a daemon, and its answers back in pieces.</summary>
     private static Task PumpAsync(FakeDevice device, XenstoreChannel daemon, int piece)
     {
