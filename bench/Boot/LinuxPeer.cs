@@ -2,7 +2,9 @@ using Xenolith.Bed;
 
 namespace Xenolith.Bench.Boot;
 
-/// <summary>The measured program in a minimal Linux: Debian's cloud kernel, and an initial RAM disk with the same executable as its first process.</summary>
+/// <summary>
+/// The measured program in a minimal Linux: Debian's cloud kernel, and an initial RAM disk with the same executable as its first process.
+/// </summary>
 internal static class LinuxPeer
 {
     /// <summary>Writes the RAM disk and describes the domain.</summary>

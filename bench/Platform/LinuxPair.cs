@@ -2,7 +2,9 @@ using Xenolith.Bed;
 
 namespace Xenolith.Bench.Platform;
 
-/// <summary>Linux for the comparison: Debian's cloud kernel and, as its first process, a C program that uses the kernel's devices in /dev/xen.</summary>
+/// <summary>
+/// Linux for the comparison: Debian's cloud kernel and, as its first process, a C program that uses the kernel's devices in /dev/xen.
+/// </summary>
 internal static class LinuxPair
 {
     private static readonly string[] s_modules = ["xen-evtchn.ko", "xen-gntdev.ko", "xen-gntalloc.ko"];

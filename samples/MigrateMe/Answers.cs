@@ -4,8 +4,8 @@ using Xenolith.Xenstore;
 namespace MigrateMe;
 
 /// <summary>
-/// Watches a key, and answers each question there: one that begins with "count" with what the program holds, any other with the time, in nanoseconds since
-/// 1970. The watch is one from beginning to end.
+/// Watches a key, and answers each question there: one that begins with "count" with what the program holds, any other with the time, in nanoseconds
+/// since 1970. The watch is one from beginning to end.
 /// </summary>
 internal sealed class Answers(XenPlatform platform)
 {

@@ -6,7 +6,9 @@ using Xenolith.Xenstore;
 
 namespace MigrateMe;
 
-/// <summary>What the program has of its domain at one moment, as words NAME=NUMBER: who compares two of them sees what was lost or leaked between.</summary>
+/// <summary>
+/// What the program has of its domain at one moment, as words NAME=NUMBER: who compares two of them sees what was lost or leaked between.
+/// </summary>
 internal static class Holdings
 {
     /// <summary>Gives back first what nobody needs. Memory is in bytes; "handles" is the lowest number that no open file has.</summary>

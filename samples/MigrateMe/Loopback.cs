@@ -7,8 +7,8 @@ using Xenolith.Rings;
 namespace MigrateMe;
 
 /// <summary>
-/// Both ends of a connection as two domains have it, within this one: a granted page with a ring of bytes in each direction, and an event channel. Made anew
-/// after each resume; nothing else is needed to outlive it.
+/// Both ends of a connection as two domains have it, within this one: a granted page with a ring of bytes in each direction, and an event channel.
+/// Made anew after each resume; nothing else is needed to outlive it.
 /// </summary>
 internal sealed class Loopback(XenPlatform platform, Observations seen)
 {

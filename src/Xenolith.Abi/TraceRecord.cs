@@ -113,8 +113,8 @@ public static class TraceKind
     public const ushort DomainWake = 0x24;
 
     /// <summary>
-    /// The domain is about to be suspended: what comes behind <see cref="DomainResume"/> is after it. The clock of <see cref="TraceRecord.Time"/> goes
-    /// on over it, so the time between the two is that for which the domain stood still, by the wall clocks of the hosts.
+    /// The domain is about to be suspended: what comes behind <see cref="DomainResume"/> is after it. The clock of <see cref="TraceRecord.Time"/>
+    /// goes on over it, so the time between the two is that for which the domain stood still, by the wall clocks of the hosts.
     /// </summary>
     public const ushort DomainSuspend = 0x25;
 

@@ -31,7 +31,9 @@ public enum TraceEnd
     /// <summary>The domain ended it: its program or it itself has ended.</summary>
     DomainEnded,
 
-    /// <summary>The domain ended it, because it was about to be suspended: saved, migrated or checkpointed. It can be traced anew after that.</summary>
+    /// <summary>
+    /// The domain ended it, because it was about to be suspended: saved, migrated or checkpointed. It can be traced anew after that.
+    /// </summary>
     Suspended,
 
     /// <summary>The file has reached <see cref="DomainTracerOptions.MaximumLength"/>.</summary>

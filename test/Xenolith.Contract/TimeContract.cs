@@ -23,7 +23,9 @@ public sealed record TimeCase(string Name, Func<TimeWorld, Task> Run)
     public override string ToString() => Name;
 }
 
-/// <summary>What clocks and timers do when the domain is suspended and goes on, there or elsewhere: the same in the kernel and in the simulation.</summary>
+/// <summary>
+/// What clocks and timers do when the domain is suspended and goes on, there or elsewhere: the same in the kernel and in the simulation.
+/// </summary>
 public static class TimeContract
 {
     private static readonly TimeSpan s_reading = TimeSpan.FromMilliseconds(100); // two clocks are read one after the other, and threads have their turns

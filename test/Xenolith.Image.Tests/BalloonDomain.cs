@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Xenolith.Image.Tests;
 
-/// <summary>A domain of the scenario "balloon", whatever its number is: takes orders, and tells how its memory follows the toolstack's target.</summary>
+/// <summary>
+/// A domain of the scenario "balloon", whatever its number is: takes orders, and tells how its memory follows the toolstack's target.
+/// </summary>
 internal sealed class BalloonDomain : IAsyncDisposable
 {
     private const int Kibi = 1024;

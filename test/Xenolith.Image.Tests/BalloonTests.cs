@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Xenolith.Image.Tests;
 
 /// <summary>
-/// Xen's own account of a domain's memory follows the toolstack's target, and the program lives with it. Sizes are MiB. test/Xenolith.Soak.Tests has the
-/// long run.
+/// Xen's own account of a domain's memory follows the toolstack's target, and the program lives with it. Sizes are MiB. test/Xenolith.Soak.Tests has
+/// the long run.
 /// </summary>
 public sealed class BalloonTests(ImageBed bed)
 {

@@ -51,7 +51,8 @@ public sealed class FurtherConsoleTests(ImageBed bed)
         {
             ImagePath = Images.Platform,
             CommandLine = commandLine,
-            // xl 4.17 gives the first channel the number 0, which libxl then refuses, without an effect on the domain: the second one becomes console 1.
+            // xl 4.17 gives the first channel the number 0, which libxl then refuses, without an effect on the domain: the second one becomes console
+            // 1.
             ExtraConfig = served is null ? "" : $"channel = [ '{Channel(served, "none")}', '{Channel(served, Name)}' ]\n",
         },
         TestContext.Current.CancellationToken);

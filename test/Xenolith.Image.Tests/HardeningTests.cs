@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Xenolith.Image.Tests;
 
-/// <summary>What docs/hardening.md promises: programs that must die and how they do, requests that are refused, and the page tables themselves.</summary>
+/// <summary>
+/// What docs/hardening.md promises: programs that must die and how they do, requests that are refused, and the page tables themselves.
+/// </summary>
 public sealed partial class HardeningTests(ImageBed bed)
 {
     private const string BadAccessAt = @"SIGSEGV \(bad memory access\) at address ";

@@ -1,6 +1,8 @@
 namespace Xenolith.Image.Tests;
 
-/// <summary>The platform in a process of a Linux domain: the images are Linux programs too, so they run in dom0 and, with a kernel below, in a domU.</summary>
+/// <summary>
+/// The platform in a process of a Linux domain: the images are Linux programs too, so they run in dom0 and, with a kernel below, in a domU.
+/// </summary>
 public sealed class LinuxPlatformTests(ImageBed bed)
 {
     private const int Pages = 40;

@@ -1,6 +1,8 @@
 namespace Xenolith.Image.Tests;
 
-/// <summary>A process in a Linux domU that is checkpointed, saved, restored and migrated, with one of everything in its hands (the scenario "resume").</summary>
+/// <summary>
+/// A process in a Linux domU that is checkpointed, saved, restored and migrated, with one of everything in its hands (the scenario "resume").
+/// </summary>
 public sealed class LinuxResumeTests(ImageBed bed)
 {
     private const int Memory = 128; // MiB, all of which are saved and moved

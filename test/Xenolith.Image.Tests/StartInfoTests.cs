@@ -63,7 +63,9 @@ public sealed class StartInfoTests(ImageBed bed)
         return instruction;
     }
 
-    /// <summary>Starts Hello behind the given instructions (32-bit code; all registers but ebx are free) and returns the reason of its refusal.</summary>
+    /// <summary>
+    /// Starts Hello behind the given instructions (32-bit code; all registers but ebx are free) and returns the reason of its refusal.
+    /// </summary>
     private async Task<string> RefusalAsync(byte[] instructions)
     {
         string image = Path.GetTempFileName();

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Xenolith.Image.Tests;
 
 /// <summary>
-/// Saving, restoring, checkpointing and migrating a domain that works all the while: the sample MigrateMe, which says what it noticed. The soak's journeys do so
-/// dozens of times.
+/// Saving, restoring, checkpointing and migrating a domain that works all the while: the sample MigrateMe, which says what it noticed. The soak's
+/// journeys do so dozens of times.
 /// </summary>
 public sealed partial class SuspendTests(ImageBed bed)
 {
@@ -127,7 +127,10 @@ public sealed partial class SuspendTests(ImageBed bed)
     private Task<Traveller> StartMigrateMeAsync(string name, int suspensions) => Traveller.StartAsync(
         bed.Bed, new() { Name = name, ImagePath = Images.MigrateMe, CommandLine = FormattableString.Invariant($"{suspensions} 2") });
 
-    /// <summary>Suspends again and again. The clock must be right and nothing more be held after the last time than after the first, which has the first use of much.</summary>
+    /// <summary>
+    /// Suspends again and again. The clock must be right and nothing more be held after the last time than after the first, which has the first use
+    /// of much.
+    /// </summary>
     private async Task TravelAsync(Traveller traveller, int times, Func<Task> suspendAsync)
     {
         IReadOnlyDictionary<string, long>? first = null, last = null;
@@ -148,8 +151,8 @@ public sealed partial class SuspendTests(ImageBed bed)
     }
 
     /// <summary>
-    /// Asks for the time by the key that the program watches, until what the answers allow is within 50 ms. Each says that the clock was read between two readings
-    /// of dom0's, and all have to be true.
+    /// Asks for the time by the key that the program watches, until what the answers allow is within 50 ms. Each says that the clock was read between
+    /// two readings of dom0's, and all have to be true.
     /// </summary>
     private async Task CheckClockAsync(Traveller traveller)
     {
@@ -180,7 +183,10 @@ public sealed partial class SuspendTests(ImageBed bed)
         long Number(Match match) => match.Success ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : throw new InvalidOperationException(timers);
     }
 
-    /// <summary>Brings about the end of the program by one more suspension, a checkpoint. The program must have found nothing wrong. Its output on all of its consoles.</summary>
+    /// <summary>
+    /// Brings about the end of the program by one more suspension, a checkpoint. The program must have found nothing wrong. Its output on all of its
+    /// consoles.
+    /// </summary>
     private static async Task<string> CompleteMigrateMeAsync(Traveller traveller)
     {
         await traveller.CheckpointAsync();

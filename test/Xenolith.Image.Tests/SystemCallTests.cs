@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Xenolith.Image.Tests;
 
-/// <summary>A bad argument is an error number, never a fault of the kernel's: a million random calls, after which the program is as well as before.</summary>
+/// <summary>
+/// A bad argument is an error number, never a fault of the kernel's: a million random calls, after which the program is as well as before.
+/// </summary>
 public sealed class SystemCallTests(ImageBed bed)
 {
     [Fact]

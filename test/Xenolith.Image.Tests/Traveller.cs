@@ -5,8 +5,8 @@ using Xunit;
 namespace Xenolith.Image.Tests;
 
 /// <summary>
-/// A domain that is saved, restored and migrated, whatever its number is meanwhile, with a program that answers questions: what is written to its data/question
-/// comes back in data/answer, with the time, or what the program holds.
+/// A domain that is saved, restored and migrated, whatever its number is meanwhile, with a program that answers questions: what is written to its
+/// data/question comes back in data/answer, with the time, or what the program holds.
 /// </summary>
 internal sealed class Traveller : IAsyncDisposable
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Xenolith.Perfetto.Tests;
 
 /// <summary>
-/// A file in Perfetto's format, read without the code that wrote it: by the encoding of protocol buffers and the numbers of the fields in Perfetto's own
-/// definition. <see cref="Check"/> requires what Perfetto's documentation requires of such a file.
+/// A file in Perfetto's format, read without the code that wrote it: by the encoding of protocol buffers and the numbers of the fields in Perfetto's
+/// own definition. <see cref="Check"/> requires what Perfetto's documentation requires of such a file.
 /// </summary>
 internal sealed class PerfettoFile
 {

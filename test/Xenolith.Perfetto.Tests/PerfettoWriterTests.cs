@@ -5,7 +5,9 @@ using Xenolith.Abi;
 
 namespace Xenolith.Perfetto.Tests;
 
-/// <summary>What a trace looks like in Perfetto: every record has its place, and every file keeps the format's rules, whatever the records say.</summary>
+/// <summary>
+/// What a trace looks like in Perfetto: every record has its place, and every file keeps the format's rules, whatever the records say.
+/// </summary>
 public sealed class PerfettoWriterTests
 {
     private readonly List<TraceRecord> _records = [];

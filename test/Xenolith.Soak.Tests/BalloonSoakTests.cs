@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Xenolith.Soak.Tests;
 
-/// <summary>A domain's memory goes to Xen and comes back, XENOLITH_SOAK_CYCLES times (50), while the program allocates and checks what it has.</summary>
+/// <summary>
+/// A domain's memory goes to Xen and comes back, XENOLITH_SOAK_CYCLES times (50), while the program allocates and checks what it has.
+/// </summary>
 public sealed class BalloonSoakTests
 {
     private const int Small = 64, Large = 256;

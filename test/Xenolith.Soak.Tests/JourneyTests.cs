@@ -7,8 +7,8 @@ using Xunit;
 namespace Xenolith.Soak.Tests;
 
 /// <summary>
-/// Domains that are saved, restored, checkpointed and migrated dozens of times while they work lose nothing and leak nothing. XENOLITH_JOURNEY_SAVES (50) and
-/// XENOLITH_JOURNEY_MIGRATIONS (20) say how often.
+/// Domains that are saved, restored, checkpointed and migrated dozens of times while they work lose nothing and leak nothing. XENOLITH_JOURNEY_SAVES
+/// (50) and XENOLITH_JOURNEY_MIGRATIONS (20) say how often.
 /// </summary>
 public sealed class JourneyTests
 {
@@ -99,7 +99,8 @@ public sealed class JourneyTests
     }
 
     /// <summary>
-    /// The least of the last third of a journey against the least of the first: what work in progress has comes and goes, and what leaks is there always.
+    /// The least of the last third of a journey against the least of the first: what work in progress has comes and goes, and what leaks is there
+    /// always.
     /// </summary>
     private static async Task RequireNothingLeakedAsync(List<IReadOnlyDictionary<string, long>> history, TextWriter report)
     {
@@ -117,7 +118,8 @@ public sealed class JourneyTests
     }
 
     /// <summary>
-    /// Between which two numbers of nanoseconds the domain's clock is ahead of dom0's. A process in dom0 asks, so that little time passes between question and answer.
+    /// Between which two numbers of nanoseconds the domain's clock is ahead of dom0's. A process in dom0 asks, so that little time passes between
+    /// question and answer.
     /// </summary>
     private static async Task<(double Least, double Greatest)> MeasureClockAsync(TestBed bed, int domain)
     {

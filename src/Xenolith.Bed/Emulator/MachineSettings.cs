@@ -13,8 +13,8 @@ internal sealed record MachineSettings(BedOptions Options)
     private const string Processor = "EPYC,-smap,-monitor,-rdtscp,-avx,-avx2,-fma,-f16c";
 
     /// <remarks>
-    /// <c>clocksource=xen</c>: Linux and Xen each measure the time-stamp counter at boot, and come to rates some 60 ppm apart. Dom0's clock and that of its
-    /// domains would part by 40 ms in the eleven minutes after which Linux tells Xen the time again.
+    /// <c>clocksource=xen</c>: Linux and Xen each measure the time-stamp counter at boot, and come to rates some 60 ppm apart. Dom0's clock and that
+    /// of its domains would part by 40 ms in the eleven minutes after which Linux tells Xen the time again.
     /// </remarks>
     private const string KernelArguments = "console=hvc0 quiet loglevel=4 panic=1 clocksource=xen";
 

@@ -154,7 +154,8 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
     }
 
     /// <summary>
-    /// The domain was resumed: Xen has none of the ports, and their numbers may be those of others. The device forgets them, or a new opening of it takes its place.
+    /// The domain was resumed: Xen has none of the ports, and their numbers may be those of others. The device forgets them, or a new opening of it
+    /// takes its place.
     /// </summary>
     internal void Renew()
     {
@@ -184,7 +185,10 @@ internal sealed unsafe class LinuxEventChannels(LinuxDevice device, Func<bool> i
         }
     }
 
-    /// <summary>The process ends, and Linux closes what it has open: what it must not close is tried once more, with all numbers that this process can do without.</summary>
+    /// <summary>
+    /// The process ends, and Linux closes what it has open: what it must not close is tried once more, with all numbers that this process can do
+    /// without.
+    /// </summary>
     internal void PrepareForExit()
     {
         lock (_lock)

@@ -33,8 +33,8 @@ internal sealed class LinuxIdentity
     internal bool IsTranslated => Has(XenFeature.AutoTranslatedPhysmap);
 
     /// <summary>
-    /// Whether the domain has another number than it had at the last <see cref="Renew"/>: it was resumed, and the news of that is still to come. False says little: it may
-    /// have the same number again. A few microseconds.
+    /// Whether the domain has another number than it had at the last <see cref="Renew"/>: it was resumed, and the news of that is still to come.
+    /// False says little: it may have the same number again. A few microseconds.
     /// </summary>
     internal bool HasAnotherNumber => _number != NoNumber && AskXen() != _number;
 

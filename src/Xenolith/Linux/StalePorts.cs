@@ -5,19 +5,20 @@ namespace Xenolith.Linux;
 
 /// <summary>Has an open /dev/xen/evtchn forget the ports of before a resume.</summary>
 /// <remarks>
-/// <para>Linux takes its own ports from a resumed domain, but leaves them on the lists of those who have the device open. To close one of them, or the device with
-/// one on its list, as at the end of the process, ends the thread with a BUG in <c>evtchn_unbind_from_user</c>: there is nothing behind the number. And where the number is a
-/// driver's by then, it takes the driver's port away. There is no request that drops an entry.</para>
-/// <para>But when Xen gives the device a number that is on its list already, Linux gives the number back to Xen, refuses with <see cref="XenError.Exists"/>, and
-/// its list is empty from then on. Xen gives the lowest number that is free. So this is brought about: what is free below the lowest of
-/// those numbers that is free is taken meanwhile through the device opened a second time, which has no such entries.</para>
+/// <para>Linux takes its own ports from a resumed domain, but leaves them on the lists of those who have the device open. To close one of them, or
+/// the device with one on its list, as at the end of the process, ends the thread with a BUG in <c>evtchn_unbind_from_user</c>: there is nothing
+/// behind the number. And where the number is a driver's by then, it takes the driver's port away. There is no request that drops an entry.</para>
+/// <para>But when Xen gives the device a number that is on its list already, Linux gives the number back to Xen, refuses with
+/// <see cref="XenError.Exists"/>, and its list is empty from then on. Xen gives the lowest number that is free. So this is brought about: what is
+/// free below the lowest of those numbers that is free is taken meanwhile through the device opened a second time, which has no such entries.</para>
 /// <code>
 ///   on the list     . . . 7 8 . .        x a driver's of this generation
 ///   Xen's           x x x . 8 . .        . free
 ///   second opening        7 -> given back once it is known to be on the list
 ///   first opening         7 -> Exists: the list is empty; 7 once more -> granted: so it was
 /// </code>
-/// <para>Source: Linux, drivers/xen/evtchn.c, <c>evtchn_bind_to_user</c>, <c>evtchn_release</c>; drivers/xen/events/events_base.c, <c>xen_irq_resume</c>.</para>
+/// <para>Source: Linux, drivers/xen/evtchn.c, <c>evtchn_bind_to_user</c>, <c>evtchn_release</c>; drivers/xen/events/events_base.c,
+/// <c>xen_irq_resume</c>.</para>
 /// </remarks>
 internal static unsafe class StalePorts
 {

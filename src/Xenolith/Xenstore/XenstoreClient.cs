@@ -182,13 +182,15 @@ public sealed partial class XenstoreClient : XenstoreOperations, IAsyncDisposabl
     /// </summary>
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
-    /// <summary>Watches a node until the client ends, and tells of each single event, where the events arrive: the callbacks do next to nothing.</summary>
+    /// <summary>
+    /// Watches a node until the client ends, and tells of each single event, where the events arrive: the callbacks do next to nothing.
+    /// </summary>
     internal Task FollowAsync(string path, Action onEvent, Action onEnd) =>
         Connection.StartWatchAsync(path, _ => onEvent(), _ => onEnd(), CancellationToken.None);
 
     /// <summary>
-    /// The transport has kept its channel, but what is behind it has another connection now, and set the watches up there. Open transactions are lost, as they are
-    /// with a connection that ends.
+    /// The transport has kept its channel, but what is behind it has another connection now, and set the watches up there. Open transactions are
+    /// lost, as they are with a connection that ends.
     /// </summary>
     internal void LoseTransactions() => Connection.LoseTransactions();
 

@@ -4,7 +4,9 @@ using System.Security.Cryptography;
 
 namespace Xenolith.Conformance.Crypto;
 
-/// <summary>Random numbers: nothing of them repeats, but their statistics must be right. Each bound is six standard deviations wide or more.</summary>
+/// <summary>
+/// Random numbers: nothing of them repeats, but their statistics must be right. Each bound is six standard deviations wide or more.
+/// </summary>
 internal static class RandomNumbers
 {
     internal static void Run()

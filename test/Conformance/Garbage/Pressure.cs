@@ -27,7 +27,9 @@ internal static class Pressure
         }
     }
 
-    /// <summary>Threads that allocate and verify, beside one that spins without ever allocating or calling anything: every collection has to stop it.</summary>
+    /// <summary>
+    /// Threads that allocate and verify, beside one that spins without ever allocating or calling anything: every collection has to stop it.
+    /// </summary>
     internal static void Stress()
     {
         bool[] stop = new bool[1];

@@ -118,7 +118,9 @@ internal static class Lives
         Console.WriteLine(ended);
     }
 
-    /// <summary>More spinning threads than processors, without a single allocation, call or lock: the others get their turns and collections happen.</summary>
+    /// <summary>
+    /// More spinning threads than processors, without a single allocation, call or lock: the others get their turns and collections happen.
+    /// </summary>
     internal static void Spinning()
     {
         int count = Environment.ProcessorCount + 2;

@@ -1,4 +1,5 @@
-// The tests that run: one of each kind. Some fail and some are skipped on purpose: what is compared is how they are reported on Linux and in a domain.
+// The tests that run: one of each kind. Some fail and some are skipped on purpose: what is compared is how they are reported on Linux and in a
+// domain.
 using System.Collections;
 using System.Reflection;
 using Xunit;

@@ -10,7 +10,9 @@ internal static class Suspensions
     // A suspension of a domain in emulation takes some seconds; one that never comes would be waited for.
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
-    /// <summary>Checks time over a number of suspensions, each of them over all cases at once. A node, data/ready, asks for each suspension.</summary>
+    /// <summary>
+    /// Checks time over a number of suspensions, each of them over all cases at once. A node, data/ready, asks for each suspension.
+    /// </summary>
     /// <returns>How many cases failed.</returns>
     internal static async Task<int> CheckTimeAsync(XenPlatform platform, int suspensions)
     {

@@ -1,5 +1,5 @@
-// Draws random numbers of every kind first thing after each resume, before any hook runs, and writes them to data/drawn: two copies of this memory must not
-// draw the same. Random.Shared does, which shows that they are copies.
+// Draws random numbers of every kind first thing after each resume, before any hook runs, and writes them to data/drawn: two copies of this memory
+// must not draw the same. Random.Shared does, which shows that they are copies.
 using System.Security.Cryptography;
 using Xenolith;
 

@@ -9,7 +9,9 @@ internal static unsafe class Stacks
     private const ulong Page = 4096;
     private const int ReadWrite = Native.ReadAccess | Native.WriteAccess;
 
-    /// <summary>Tries to have memory right below the stack, where its overflow would go unseen: by asking for it and by taking much. Then overflows.</summary>
+    /// <summary>
+    /// Tries to have memory right below the stack, where its overflow would go unseen: by asking for it and by taking much. Then overflows.
+    /// </summary>
     internal static void OverflowBetweenMappings()
     {
         ulong here = Here();

@@ -7,8 +7,8 @@ using Xenolith.Xenstore;
 namespace PlatformScenarios;
 
 /// <summary>
-/// The memory follows the toolstack's target while the program allocates. What it does is told in the domain's node <c>data</c>, and there it is told to end:
-/// the test sets targets meanwhile.
+/// The memory follows the toolstack's target while the program allocates. What it does is told in the domain's node <c>data</c>, and there it is told
+/// to end: the test sets targets meanwhile.
 /// </summary>
 internal static class Balloon
 {
@@ -20,8 +20,8 @@ internal static class Balloon
     private static XenstoreClient Store => XenPlatform.Current.Xenstore;
 
     /// <summary>
-    /// Follows until the order "end" comes; meanwhile "keep N" has it hold N MiB, "churn" allocate all the time, as much as fits, and "spread" use a page here
-    /// and there for a moment.
+    /// Follows until the order "end" comes; meanwhile "keep N" has it hold N MiB, "churn" allocate all the time, as much as fits, and "spread" use a
+    /// page here and there for a moment.
     /// </summary>
     internal static async Task<int> FollowAsync(string[] args)
     {

@@ -44,7 +44,9 @@ internal static class Grants
         return 0;
     }
 
-    /// <summary>Maps what the other domain shares (input: that domain, its port, the references), checks it, writes to it and ends as the argument says.</summary>
+    /// <summary>
+    /// Maps what the other domain shares (input: that domain, its port, the references), checks it, writes to it and ends as the argument says.
+    /// </summary>
     internal static unsafe Task<int> UseAsync(string[] args)
     {
         (ushort peer, uint port, ForeignGrant[] pages) = ReadGrants();

@@ -12,8 +12,8 @@ internal static class LargeMemory
     private const int Page = 4096, Words = Page / sizeof(long);
 
     /// <summary>
-    /// Fills 85 percent of what can be had with arrays, so that all frames from the lowest up to there are in use; shares the pages that come next; looks
-    /// whether every page of the arrays still holds its own number; gives all of it back.
+    /// Fills 85 percent of what can be had with arrays, so that all frames from the lowest up to there are in use; shares the pages that come next;
+    /// looks whether every page of the arrays still holds its own number; gives all of it back.
     /// </summary>
     internal static async Task<int> FillAsync(string[] args)
     {

@@ -27,7 +27,9 @@ internal static class Memory
         return Task.FromResult(0);
     }
 
-    /// <summary>Takes memory of each kind and gives it back: the figure of that kind grows by as much, the free memory shrinks, and both return.</summary>
+    /// <summary>
+    /// Takes memory of each kind and gives it back: the figure of that kind grows by as much, the free memory shrinks, and both return.
+    /// </summary>
     internal static unsafe Task<int> FollowAsync(string[] args)
     {
         // Whatever comes on first use has come when it is counted.

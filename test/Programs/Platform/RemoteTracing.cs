@@ -11,7 +11,9 @@ internal static class RemoteTracing
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Offers to be traced and works, a little of everything in each round, until it was traced for so many rounds or is told to end by a line.</summary>
+    /// <summary>
+    /// Offers to be traced and works, a little of everything in each round, until it was traced for so many rounds or is told to end by a line.
+    /// </summary>
     internal static async Task<int> ServeAsync(string[] args)
     {
         int rounds = args is [string most] ? int.Parse(most, CultureInfo.InvariantCulture) : int.MaxValue;

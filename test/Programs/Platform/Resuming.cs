@@ -8,14 +8,16 @@ using Xenolith.Xenstore;
 namespace PlatformScenarios;
 
 /// <summary>
-/// A process in a Linux domain that is saved, restored and migrated: it holds one of everything, and at each question, a change of data/question, uses it all and
-/// tells in data/answer what worked. What was made before a resume it makes anew.
+/// A process in a Linux domain that is saved, restored and migrated: it holds one of everything, and at each question, a change of data/question,
+/// uses it all and tells in data/answer what worked. What was made before a resume it makes anew.
 /// </summary>
 internal static class Resuming
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Answers until it is asked for the end. Waits at first for data/peer: the domain and the reference of a page of another domain.</summary>
+    /// <summary>
+    /// Answers until it is asked for the end. Waits at first for data/peer: the domain and the reference of a page of another domain.
+    /// </summary>
     internal static async Task<int> AnswerAsync(string[] args)
     {
         XenPlatform platform = XenPlatform.Current;

@@ -25,7 +25,8 @@ internal static class Xenstore
     }
 
     /// <summary>
-    /// Ends with an exit code while writers, readers and watches keep both rings full of messages of all sizes: after so many of them, at any point within one.
+    /// Ends with an exit code while writers, readers and watches keep both rings full of messages of all sizes: after so many of them, at any point
+    /// within one.
     /// </summary>
     internal static async Task<int> ExitAsync(string[] args)
     {

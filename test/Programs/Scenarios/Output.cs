@@ -11,7 +11,9 @@ internal static class Output
             Console.WriteLine($"line {i}");
     }
 
-    /// <summary>Random bytes, the same on every run, in writes of random length; many are line ends of all kinds, some at the edge of a write.</summary>
+    /// <summary>
+    /// Random bytes, the same on every run, in writes of random length; many are line ends of all kinds, some at the edge of a write.
+    /// </summary>
     internal static void Bytes(int count)
     {
         using Stream output = Console.OpenStandardOutput();

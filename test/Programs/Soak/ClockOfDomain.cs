@@ -11,8 +11,9 @@ internal static class ClockOfDomain
     private const long Close = 25_000_000;
 
     /// <summary>
-    /// Prints between which two numbers of nanoseconds the domain's clock is ahead of this one. The domain read its clock at some time between question and
-    /// answer, so each answer gives such a pair, and all have to be true. Asks until they leave little, but no more often than it is told.
+    /// Prints between which two numbers of nanoseconds the domain's clock is ahead of this one. The domain read its clock at some time between
+    /// question and answer, so each answer gives such a pair, and all have to be true. Asks until they leave little, but no more often than it is
+    /// told.
     /// </summary>
     internal static async Task<int> MeasureAsync(XenstoreClient store, int domain, int most)
     {

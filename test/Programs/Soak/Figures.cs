@@ -52,8 +52,8 @@ internal sealed record Figures(long Heap, long Rest, long Most, long Free, long 
     }
 
     /// <summary>
-    /// Whether the last third of a run needed no more than the first, which has the first touch of everything. At rest that is nearly exact; while all
-    /// work is under way, chance decides what comes together.
+    /// Whether the last third of a run needed no more than the first, which has the first touch of everything. At rest that is nearly exact; while
+    /// all work is under way, chance decides what comes together.
     /// </summary>
     internal static bool AreFlat(List<Figures> history)
     {

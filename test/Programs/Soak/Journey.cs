@@ -6,9 +6,9 @@ using Xenolith.Xenstore;
 namespace Soak;
 
 /// <summary>
-/// All the work goes on while the domain is saved, restored and migrated. Whoever writes a word to data/question gets it back in data/answer, with what it
-/// asks for: "count..." makes the work stop, checks that everything balances, and tells what the domain holds; "end..." does so for the last time; any other
-/// tells the time, in nanoseconds since 1970.
+/// All the work goes on while the domain is saved, restored and migrated. Whoever writes a word to data/question gets it back in data/answer, with
+/// what it asks for: "count..." makes the work stop, checks that everything balances, and tells what the domain holds; "end..." does so for the last
+/// time; any other tells the time, in nanoseconds since 1970.
 /// </summary>
 internal sealed class Journey(XenPlatform platform) : IDisposable
 {

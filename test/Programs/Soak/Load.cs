@@ -1,6 +1,8 @@
 namespace Soak;
 
-/// <summary>One kind of work, on a thread of its own while it is started. What it checks and finds wrong is counted and, the first times, printed.</summary>
+/// <summary>
+/// One kind of work, on a thread of its own while it is started. What it checks and finds wrong is counted and, the first times, printed.
+/// </summary>
 internal abstract class Load(string name) : IDisposable
 {
     private const int Shown = 20;

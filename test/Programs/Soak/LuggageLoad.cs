@@ -1,7 +1,8 @@
 namespace Soak;
 
 /// <summary>
-/// What only lies there must be the same at each rest: a large array, a large file and many small objects; and a count that a thread goes on with must have no gap.
+/// What only lies there must be the same at each rest: a large array, a large file and many small objects; and a count that a thread goes on with
+/// must have no gap.
 /// </summary>
 internal sealed class LuggageLoad : Load
 {

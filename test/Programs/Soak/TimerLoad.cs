@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Soak;
 
-/// <summary>Thousands of timers: each fires once and not before its time, unless it is taken back; periodic ones fire as often as they should.</summary>
+/// <summary>
+/// Thousands of timers: each fires once and not before its time, unless it is taken back; periodic ones fire as often as they should.
+/// </summary>
 internal sealed class TimerLoad() : Load("timers")
 {
     private const int Pending = 4_000, Longest = 2_000;

@@ -4,7 +4,9 @@ using Xenolith.Kernel.Memory;
 
 namespace Xenolith.Kernel.Tests.Memory;
 
-/// <summary>Frames that are taken away from the allocator and come back: what is away is never handed out, and every frame is accounted for.</summary>
+/// <summary>
+/// Frames that are taken away from the allocator and come back: what is away is never handed out, and every frame is accounted for.
+/// </summary>
 public sealed unsafe class FrameBalloonTests
 {
     private const ulong MiB = 1024 * 1024;

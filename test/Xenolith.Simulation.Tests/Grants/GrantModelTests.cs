@@ -4,7 +4,9 @@ using Xenolith.Simulation;
 
 namespace Xenolith.Tests.Grants;
 
-/// <summary>Random lives of grants beside a peer that maps as it likes: what is counted always adds up, and no page that the peer maps is handed out.</summary>
+/// <summary>
+/// Random lives of grants beside a peer that maps as it likes: what is counted always adds up, and no page that the peer maps is handed out.
+/// </summary>
 public class GrantModelTests
 {
     [Fact]

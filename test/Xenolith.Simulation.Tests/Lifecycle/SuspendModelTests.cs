@@ -10,8 +10,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Tests.Lifecycle;
 
 /// <summary>
-/// Two domains with a connection between them, a watch and timers, one of which is suspended at any step: whatever comes of it, the connection is made
-/// anew and goes on, nothing is lost, doubled or left behind.
+/// Two domains with a connection between them, a watch and timers, one of which is suspended at any step: whatever comes of it, the connection is
+/// made anew and goes on, nothing is lost, doubled or left behind.
 /// </summary>
 public sealed class SuspendModelTests
 {

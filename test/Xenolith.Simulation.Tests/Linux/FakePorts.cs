@@ -4,8 +4,8 @@ using Xenolith.Abi;
 namespace Xenolith.Tests.Linux;
 
 /// <summary>
-/// The ports of a Linux domain as Xen, Linux and each opening of its device for event channels know them. Numbers are those of before a resume as far as Xen
-/// gives them out again: the lowest that is free.
+/// The ports of a Linux domain as Xen, Linux and each opening of its device for event channels know them. Numbers are those of before a resume as far
+/// as Xen gives them out again: the lowest that is free.
 /// </summary>
 internal sealed unsafe class FakePorts
 {

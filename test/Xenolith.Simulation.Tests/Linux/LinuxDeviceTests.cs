@@ -6,7 +6,9 @@ using Xenolith.Linux;
 
 namespace Xenolith.Tests.Linux;
 
-/// <summary>What the library makes of Linux's devices when they refuse, answer nonsense, or their domain is resumed. Without Xen: the devices are the test's.</summary>
+/// <summary>
+/// What the library makes of Linux's devices when they refuse, answer nonsense, or their domain is resumed. Without Xen: the devices are the test's.
+/// </summary>
 public sealed class LinuxDeviceTests
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);

@@ -6,7 +6,8 @@ using Xenolith.Grants;
 namespace Xenolith.Tests.Linux;
 
 /// <summary>
-/// A process whose domain is resumed. Linux leaves ports of before on the list of its device, and ends a thread that closes one: that must never happen.
+/// A process whose domain is resumed. Linux leaves ports of before on the list of its device, and ends a thread that closes one: that must never
+/// happen.
 /// </summary>
 public sealed class LinuxResumeTests
 {

@@ -4,8 +4,8 @@ using Xenolith.Simulation;
 namespace Xenolith.Tests.Xenbus;
 
 /// <summary>
-/// A device's two ends with requests under way, and a suspension at every possible moment: before each continuation, and between any two operations of
-/// the front end's driver. What must hold is in <see cref="EchoWorld"/>.
+/// A device's two ends with requests under way, and a suspension at every possible moment: before each continuation, and between any two operations
+/// of the front end's driver. What must hold is in <see cref="EchoWorld"/>.
 /// </summary>
 public sealed class AttachmentModelTests
 {

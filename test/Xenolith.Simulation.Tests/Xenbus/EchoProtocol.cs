@@ -17,11 +17,13 @@ internal struct EchoResponse
     public int Status;
 }
 
-/// <summary>The connection ended before the answer came. Whether the request was carried out is not known, and it may not be carried out twice.</summary>
+/// <summary>
+/// The connection ended before the answer came. Whether the request was carried out is not known, and it may not be carried out twice.
+/// </summary>
 internal sealed class EchoInterruptedException() : IOException("The connection ended before the answer came; whether it was carried out is not known.");
 
 /// <summary>
-/// The request got no answer for want of something, or because the device is closed. It was not carried out; one that may be made again may have been, on
-/// an earlier connection.
+/// The request got no answer for want of something, or because the device is closed. It was not carried out; one that may be made again may have
+/// been, on an earlier connection.
 /// </summary>
 internal sealed class EchoFailedException(string why) : IOException(why);

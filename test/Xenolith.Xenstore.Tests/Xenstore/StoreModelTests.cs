@@ -6,8 +6,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Tests.Xenstore;
 
 /// <summary>
-/// Random requests of several clients, some inside transactions, against a dictionary: every answer is what the dictionary gives, and a transaction that
-/// commits is as if it had happened at its commit.
+/// Random requests of several clients, some inside transactions, against a dictionary: every answer is what the dictionary gives, and a transaction
+/// that commits is as if it had happened at its commit.
 /// </summary>
 public sealed class StoreModelTests
 {

@@ -7,8 +7,8 @@ using Xenolith.Xenstore;
 namespace Xenolith.Tests.Xenstore;
 
 /// <summary>
-/// The contract of xenstore in memory, over a ring and over a Unix socket, on many threads at once, as domain 0 and as another. Xenolith.Simulation.Tests
-/// checks it in simulated time, and Xenolith.Image.Tests with the real daemon.
+/// The contract of xenstore in memory, over a ring and over a Unix socket, on many threads at once, as domain 0 and as another.
+/// Xenolith.Simulation.Tests checks it in simulated time, and Xenolith.Image.Tests with the real daemon.
 /// </summary>
 public sealed class ClientContractTests
 {
