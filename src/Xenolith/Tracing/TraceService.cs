@@ -141,12 +141,19 @@ public sealed class TraceService : IAsyncDisposable
         foreach (string id in (await _store.ListAsync(TraceProtocol.Requests, _stop.Token) ?? []).Where(TraceProtocol.IsId).Take(MostRequests))
         {
             string path = $"{TraceProtocol.Requests}/{id}";
-            if (await _store.ReadAsync(path, _stop.Token) is not { } text)
-                continue;
-            if (text.StartsWith(TraceRequest.Word, StringComparison.Ordinal))
-                await AnswerAsync(path, text);
-            else if (TraceAnswer.Parse(text) is not { Refusal: TraceRefusal.None })
-                answered.Add(path);
+            try
+            {
+                if (await _store.ReadAsync(path, _stop.Token) is not { } text)
+                    continue;
+                if (text.StartsWith(TraceRequest.Word, StringComparison.Ordinal))
+                    await AnswerAsync(path, text);
+                else if (TraceAnswer.Parse(text) is not { Refusal: TraceRefusal.None })
+                    answered.Add(path);
+            }
+            catch (XenstoreException error) when (error is not XenstoreDisconnectedException)
+            {
+                _platform.Hooks.Report(new HookFailure("trace", error)); // refused, as for want of permission: this tool gets no answer, others do
+            }
         }
         if (answered.Count > MostRequests / 2)
         {
@@ -168,14 +175,7 @@ public sealed class TraceService : IAsyncDisposable
         bool isHeard = false;
         try
         {
-            TraceAnswer answer = trace?.Answer ?? new TraceAnswer(0, 0, refusal);
-            isHeard = await _store.RunTransactionAsync(async transaction =>
-            {
-                if (await transaction.ReadAsync(path) != text)
-                    return false; // the tool has given up
-                await transaction.WriteAsync(path, answer.Format());
-                return true;
-            });
+            isHeard = await TryTellAsync(path, text, trace?.Answer ?? new TraceAnswer(0, 0, refusal));
         }
         finally
         {
@@ -186,6 +186,28 @@ public sealed class TraceService : IAsyncDisposable
                 if (!isHeard)
                     await trace.DisposeAsync();
             }
+        }
+    }
+
+    /// <returns>False when the tool has given up.</returns>
+    private async Task<bool> TryTellAsync(string path, string request, TraceAnswer answer)
+    {
+        try
+        {
+            return await _store.RunTransactionAsync(TryTellByAsync);
+        }
+        catch (XenstoreQuotaException)
+        {
+            // The program has as many transactions open as it may. A tool that gives up just now leaves a node behind, which goes with the trace.
+            return await TryTellByAsync(_store);
+        }
+
+        async ValueTask<bool> TryTellByAsync(XenstoreOperations store)
+        {
+            if (await store.ReadAsync(path) != request)
+                return false;
+            await store.WriteAsync(path, answer.Format());
+            return true;
         }
     }
 

@@ -1,4 +1,5 @@
 using Xenolith.Abi;
+using Xenolith.Hooks;
 using Xenolith.Lifecycle;
 using Xenolith.Simulation;
 using Xenolith.Tracing;
@@ -97,6 +98,37 @@ public sealed class RemoteTraceTests : IDisposable
         _world.Traced.Platform.Tracing.GetName("still").Instant(7);
         first.Finish();
         Assert.Equal([7ul], TraceWorld.Values(await TraceWorld.ReadToEndAsync(first)));
+    });
+
+    [Fact]
+    public void A_program_with_as_many_transactions_as_xenstored_allows_is_traced_all_the_same() => _world.Run(async () =>
+    {
+        await using TraceService service = await _world.OfferAsync();
+        List<XenstoreTransaction> all = [];
+        await Assert.ThrowsAsync<XenstoreQuotaException>(async () =>
+        {
+            while (true)
+                all.Add(await _world.Traced.Platform.Xenstore.StartTransactionAsync());
+        });
+        await using (TraceConnection connection = await _world.ConnectAsync())
+            Assert.True(service.IsTracing);
+        foreach (XenstoreTransaction transaction in all)
+            await transaction.DisposeAsync();
+    });
+
+    [Fact]
+    public void A_request_that_the_domain_may_not_read_keeps_no_other_tool_from_tracing_it() => _world.Run(async () =>
+    {
+        List<HookFailure> failures = [];
+        _world.Traced.Platform.Hooks.Failed += failures.Add;
+        await using TraceService service = await _world.OfferAsync();
+        string request = $"{_world.Requests}/0";
+        await _world.Toolstack.WriteAsync(request, "");
+        await _world.Toolstack.SetPermissionsAsync(request, new XenstorePermissions(0, XenstoreAccess.None));
+        await using TraceConnection connection = await _world.ConnectAsync();
+        Assert.True(service.IsTracing);
+        Assert.NotEmpty(failures);
+        Assert.All(failures, failure => Assert.IsType<XenstoreAccessDeniedException>(failure.Error));
     });
 
     [Fact]
