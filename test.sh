@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 exec </dev/null
 
-limit=1800 # seconds that one project may take
+limit=2700 # seconds that one project may take
 fastest="Architecture Abi Kernel"
 soak=20 # minutes that the soak takes
 saves=50 migrations=20 # what a journey consists of

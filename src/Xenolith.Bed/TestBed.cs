@@ -25,8 +25,8 @@ namespace Xenolith.Bed;
 /// </example>
 public sealed partial class TestBed : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<Domain, bool> _domains = new();
-    private readonly ConcurrentDictionary<(string Path, long Length, DateTime Time), Lazy<Task<string>>> _images = new();
+    private readonly ConcurrentDictionary<Domain, IReadOnlyList<ImageStore.Image>> _domains = new(); // and what each was made of
+    private readonly ImageStore _images;
     private readonly CancellationTokenSource _disposed = new();
     private RunningMachine _machine = null!;
     private int _lastNumber;
@@ -35,6 +35,7 @@ public sealed partial class TestBed : IAsyncDisposable
     {
         Options = options;
         Info = info;
+        _images = new(this);
         XenLog = new(options.Timeout, Explain);
         Xenstore = new(this);
     }
@@ -81,15 +82,27 @@ public sealed partial class TestBed : IAsyncDisposable
     {
         string name = options.Name ?? string.Create(CultureInfo.InvariantCulture, $"domu-{Interlocked.Increment(ref _lastNumber)}");
         string folder = $"/domains/{name}";
-        string image = await UploadImageAsync(options.ImagePath, cancellationToken).ConfigureAwait(false);
-        string? ramdisk = options.RamdiskPath is null ? null : await UploadImageAsync(options.RamdiskPath, cancellationToken).ConfigureAwait(false);
-        List<string> disks = [];
-        foreach (DomainDisk disk in options.Disks)
-            disks.Add(await ProvideDiskAsync(disk, $"{folder}/disk{disks.Count}", cancellationToken).ConfigureAwait(false));
+        List<ImageStore.Image> images = [];
+        try
+        {
+            images.Add(await _images.TakeAsync(options.ImagePath, cancellationToken).ConfigureAwait(false));
+            if (options.RamdiskPath is not null)
+                images.Add(await _images.TakeAsync(options.RamdiskPath, cancellationToken).ConfigureAwait(false));
+            List<string> disks = [];
+            foreach (DomainDisk disk in options.Disks)
+                disks.Add(await ProvideDiskAsync(disk, $"{folder}/disk{disks.Count}", cancellationToken).ConfigureAwait(false));
 
-        string config = XlConfig.Write(options, name, image, ramdisk, disks);
-        bool hold = options is { OnPoweroff: DomainEndAction.Preserve, OnReboot: DomainEndAction.Preserve, OnCrash: DomainEndAction.Preserve };
-        return await CreateAsync(name, config, options.Paused, hold, cancellationToken).ConfigureAwait(false);
+            string config = XlConfig.Write(options, name, images[0].Dom0Path, images.ElementAtOrDefault(1)?.Dom0Path, disks);
+            bool hold = options is { OnPoweroff: DomainEndAction.Preserve, OnReboot: DomainEndAction.Preserve, OnCrash: DomainEndAction.Preserve };
+            Domain domain = await CreateAsync(name, config, options.Paused, hold, cancellationToken).ConfigureAwait(false);
+            _domains[domain] = images;
+            return domain;
+        }
+        catch
+        {
+            images.ForEach(image => image.Dispose());
+            throw;
+        }
     }
 
     /// <summary>
@@ -294,7 +307,13 @@ public sealed partial class TestBed : IAsyncDisposable
     /// <summary>A message with the consoles below it.</summary>
     internal string Explain(string message) => Diagnosis.Explain(message, XenLog, _domains.Keys);
 
-    internal void Forget(Domain domain) => _domains.TryRemove(domain, out _);
+    internal void Forget(Domain domain)
+    {
+        if (!_domains.TryRemove(domain, out IReadOnlyList<ImageStore.Image>? images))
+            return;
+        foreach (ImageStore.Image image in images)
+            image.Dispose();
+    }
 
     private static MessageWriter RunRequest(
         string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory, bool terminal, int columns, int rows) =>
@@ -331,7 +350,7 @@ public sealed partial class TestBed : IAsyncDisposable
             if (id.IsEmpty)
                 await ResultAsync(channel, static (ref MessageReader _) => true).ConfigureAwait(false);
             Domain domain = new(this, name, BitConverter.ToInt32(id.Span), channel);
-            _domains[domain] = true;
+            _domains[domain] = [];
             return domain;
         }
         catch
@@ -339,22 +358,6 @@ public sealed partial class TestBed : IAsyncDisposable
             await AbandonAsync(channel).ConfigureAwait(false);
             throw;
         }
-    }
-
-    private Task<string> UploadImageAsync(string path, CancellationToken cancellationToken)
-    {
-        FileInfo file = new(path);
-        if (!file.Exists)
-            throw new BedException($"There is no file {path}.");
-        Lazy<Task<string>> upload = _images.GetOrAdd(
-            (file.FullName, file.Length, file.LastWriteTimeUtc),
-            key => new(async () =>
-            {
-                string target = string.Create(CultureInfo.InvariantCulture, $"/images/{Interlocked.Increment(ref _lastNumber)}/{file.Name}");
-                await UploadAsync(key.Path, target, Disposed).ConfigureAwait(false);
-                return target;
-            }));
-        return upload.Value.WaitAsync(cancellationToken);
     }
 
     private async Task<string> ProvideDiskAsync(DomainDisk disk, string path, CancellationToken cancellationToken)

@@ -46,6 +46,35 @@ public sealed class DomainTests(BedFixture fixture)
     }
 
     [Fact]
+    public async Task Images_of_domains_that_are_gone_make_room_for_others()
+    {
+        const int Count = 8;
+        const long Size = 48 << 20; // together more than dom0's files can be
+        string[] images = [.. Enumerable.Range(0, Count).Select(_ => Path.GetTempFileName())];
+        try
+        {
+            await using Domain lasting = await fixture.CreateGuestAsync("wait");
+            foreach (string image in images)
+            {
+                File.Copy(BedFixture.GuestImage, image, overwrite: true);
+                using (FileStream file = File.OpenWrite(image))
+                    file.SetLength(Size);
+                await using Domain guest = await fixture.Bed.CreateDomainAsync(new() { ImagePath = image, Memory = 16, CommandLine = "exit 7" }, Cancel);
+                Assert.Equal(7, (await guest.WaitForShutdownAsync(cancellationToken: Cancel)).ExitCode);
+            }
+            string left = (await fixture.Bed.RunShellAsync("ls /images/*", Cancel)).Output;
+            Assert.Contains(Path.GetFileName(images[^1]), left);
+            Assert.DoesNotContain(Path.GetFileName(images[0]), left);
+            Assert.Contains(Path.GetFileName(BedFixture.GuestImage), left); // in use
+        }
+        finally
+        {
+            foreach (string image in images)
+                File.Delete(image);
+        }
+    }
+
+    [Fact]
     public async Task A_destroyed_guest_is_reported_as_destroyed_with_its_console_and_is_gone()
     {
         await using Domain guest = await fixture.CreateGuestAsync("hang");

@@ -4,7 +4,7 @@ using Xenolith.Perfetto.Tests;
 namespace Xenolith.Image.Tests;
 
 /// <summary>The command <c>xenolith trace</c> itself, typed at a terminal of a dom0 with .NET.</summary>
-public sealed class TraceCommandTests(ImageBed bed)
+public sealed class TraceCommandTests(ImageBed bed) : IAsyncDisposable
 {
     private const string Folder = "/opt/dotnet", Tool = $"LD_LIBRARY_PATH={Folder} {Folder}/dotnet exec {Folder}/xenolith/xenolith.dll";
 
@@ -12,6 +12,9 @@ public sealed class TraceCommandTests(ImageBed bed)
         typeof(TraceCommandTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Cli").Value!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>The runtime takes most of dom0's room for files, also if the test has failed.</summary>
+    public async ValueTask DisposeAsync() => await bed.Bed.RunAsync("rm", "-rf", Folder);
 
     [Fact]
     public async Task At_a_terminal_of_dom0_the_command_writes_a_trace_until_Ctrl_C_and_leaves_nothing_behind()
@@ -45,7 +48,7 @@ public sealed class TraceCommandTests(ImageBed bed)
         terminal.Type($"{Tool} trace {domain.Name} -o none.pftrace; echo code $?\n");
         Assert.Contains($"xenolith: There is no domain \"{domain.Name}\"", await terminal.WaitForAsync("code 66"));
 
-        terminal.Type($"rm -r {Folder}; ls /tmp; ps; echo done $?\n");
+        terminal.Type("ls /tmp; ps; echo done $?\n");
         string left = await terminal.WaitForAsync("done 0");
         Assert.Contains("last.pftrace", left);
         Assert.DoesNotContain("none.pftrace", left);
