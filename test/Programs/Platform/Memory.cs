@@ -118,7 +118,8 @@ internal static class Memory
         MemoryStatistics unmapped = Domain.GetQuickStatistics();
         Domain.Trim();
         MemoryStatistics trimmed = Domain.GetQuickStatistics();
-        Console.WriteLine($"left {(unmapped.PageTables - before.PageTables) / Page >= blocks - 1}, then {trimmed.PageTables <= before.PageTables}");
+        // The runtime's own work may have come to another table or two meanwhile, at addresses of chance.
+        Console.WriteLine($"left {(unmapped.PageTables - before.PageTables) / Page >= blocks - 1}, then {(trimmed.PageTables - before.PageTables) / Page <= 2}");
         return Task.FromResult(0);
     }
 
