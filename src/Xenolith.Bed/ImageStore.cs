@@ -22,22 +22,16 @@ internal sealed class ImageStore(TestBed bed)
         FileInfo file = new(path);
         if (!file.Exists)
             throw new BedException($"There is no file {path}.");
+        (string, long, DateTime) key = (file.FullName, file.Length, file.LastWriteTimeUtc);
         Image? image;
-        List<Image> superfluous = [];
         lock (_lock)
         {
-            if (!_images.TryGetValue((file.FullName, file.Length, file.LastWriteTimeUtc), out image))
+            if (!_images.TryGetValue(key, out image))
             {
-                superfluous = TakeSuperfluous(file.Length);
-                string folder = string.Create(CultureInfo.InvariantCulture, $"/images/{++_lastNumber}");
-                image = new Image(this, folder, $"{folder}/{file.Name}", file.Length);
-                _images.Add((file.FullName, file.Length, file.LastWriteTimeUtc), image);
-                image.Upload = new(async () =>
-                {
-                    foreach (Image other in superfluous)
-                        await bed.RunAsync(new Dom0Command { Program = "rm", Arguments = ["-r", other.Folder] }, bed.Disposed).ConfigureAwait(false);
-                    await bed.UploadAsync(file.FullName, image.Dom0Path, bed.Disposed).ConfigureAwait(false);
-                });
+                List<Image> superfluous = TakeSuperfluous(file.Length);
+                string target = string.Create(CultureInfo.InvariantCulture, $"/images/{++_lastNumber}/{file.Name}");
+                image = new Image(this, target, file.Length, new(() => SendAsync(file.FullName, target, superfluous)));
+                _images.Add(key, image);
             }
             image.Users++;
         }
@@ -50,10 +44,27 @@ internal sealed class ImageStore(TestBed bed)
         {
             image.Dispose();
             if (image.Upload.Value.IsFaulted)
-                Forget((file.FullName, file.Length, file.LastWriteTimeUtc), image);
+                Forget(key, image);
             throw;
         }
     }
+
+    private async Task SendAsync(string path, string target, List<Image> superfluous)
+    {
+        foreach (Image image in superfluous)
+            await RemoveAsync(image.Dom0Path).ConfigureAwait(false);
+        try
+        {
+            await bed.UploadAsync(path, target, bed.Disposed).ConfigureAwait(false);
+        }
+        catch (BedException)
+        {
+            await RemoveAsync(target).ConfigureAwait(false); // what there was room for
+            throw;
+        }
+    }
+
+    private Task RemoveAsync(string dom0Path) => bed.RunAsync(new Dom0Command { Program = "rm", Arguments = ["-f", dom0Path] }, bed.Disposed);
 
     /// <summary>
     /// Takes images that nobody uses off the list, the longest unused first, until the others and the new one are small enough. Under the lock.
@@ -93,15 +104,13 @@ internal sealed class ImageStore(TestBed bed)
     }
 
     /// <summary>One use of a file in dom0.</summary>
-    internal sealed class Image(ImageStore store, string folder, string dom0Path, long length) : IDisposable
+    internal sealed class Image(ImageStore store, string dom0Path, long length, Lazy<Task> upload) : IDisposable
     {
-        internal string Folder { get; } = folder;
-
         internal string Dom0Path { get; } = dom0Path;
 
         internal long Length { get; } = length;
 
-        internal Lazy<Task> Upload { get; set; } = null!;
+        internal Lazy<Task> Upload { get; } = upload;
 
         internal int Users { get; set; }
 

@@ -47,17 +47,7 @@ internal unsafe class LinuxDevice(string name) : IDisposable
 
     /// <summary>Begins anew: the next use opens the device again.</summary>
     /// <returns>What was open, for the caller to close; <see langword="null"/> if nothing was.</returns>
-    internal SafeFileHandle? Detach()
-    {
-        lock (_lock)
-        {
-            if (_disposed)
-                return null;
-            SafeFileHandle? before = _handle;
-            _handle = null;
-            return before;
-        }
-    }
+    internal SafeFileHandle? Detach() => Exchange(null);
 
     /// <summary>Opens the device once more, beside <see cref="Handle"/>; the caller closes it.</summary>
     /// <inheritdoc cref="Handle" path="/exception"/>
@@ -65,7 +55,7 @@ internal unsafe class LinuxDevice(string name) : IDisposable
 
     /// <summary>Puts a device that <see cref="OpenAnother"/> opened in the place of <see cref="Handle"/>.</summary>
     /// <returns>What was open, for the caller to keep or close; <paramref name="next"/> if the device was disposed of meanwhile.</returns>
-    internal SafeFileHandle? Exchange(SafeFileHandle next)
+    internal SafeFileHandle? Exchange(SafeFileHandle? next)
     {
         lock (_lock)
         {
